@@ -1,0 +1,1 @@
+"""The hub: messaging that marketing and sales write, approve, find and measure together."""

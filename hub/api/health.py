@@ -1,0 +1,60 @@
+"""Whether the hub is well, for people and monitors, and its figures for Prometheus."""
+
+from typing import Literal
+
+from fastapi import APIRouter, Request
+from fastapi.responses import PlainTextResponse, RedirectResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel
+
+from hub.errors import NotAllowed, Unavailable
+from hub.events import deliver
+from hub.http import DoorDep, HubRoute, access
+
+router = APIRouter(tags=["health"], route_class=HubRoute)
+root = APIRouter(route_class=HubRoute, include_in_schema=False)
+LOOPBACK = {"127.0.0.1", "::1", "testclient"}
+
+
+class SearchHealth(BaseModel):
+    engine: str
+    documents: int
+    pending: int
+
+
+class Health(BaseModel):
+    status: Literal["ok", "degraded"]
+    version: str
+    database: Literal["sqlite", "postgresql", "unreachable"]
+    search: SearchHealth
+
+
+@router.get("/health", **access(None))
+def read_health(door: DoorDep, request: Request) -> Health:
+    """No sign-in. `degraded` when a part does not answer; `search.pending` counts changes not yet in the index."""
+    waiting = 0
+    database: Literal["sqlite", "postgresql", "unreachable"] = "sqlite" if door.hub.database.is_sqlite else "postgresql"
+    try:
+        with door.hub.database.reading() as session:
+            waiting = deliver.pending(session)
+    except Unavailable:
+        database = "unreachable"
+    status: Literal["ok", "degraded"] = "degraded" if database == "unreachable" else "ok"
+    search = SearchHealth(engine="none", documents=0, pending=waiting)
+    return Health(status=status, version=request.app.version, database=database, search=search)
+
+
+@root.get("/metrics", **access(None))
+def read_metrics(door: DoorDep, request: Request) -> Response:
+    """For a scraper on this machine; from elsewhere a token with the scope `admin`. Counts and times only."""
+    forwarded = "x-forwarded-for" in request.headers or "forwarded" in request.headers
+    if door.client not in LOOPBACK or forwarded:
+        with door.reading() as (_, actor):
+            if "admin" not in actor.scopes:
+                raise NotAllowed("Metrics need a token with the scope admin, or a scraper on the hub's own machine.")
+    return PlainTextResponse(generate_latest(request.app.state.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+@root.get("/", **access(None))
+def read_root() -> Response:
+    return RedirectResponse("/api/v1/docs", status_code=307)

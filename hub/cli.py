@@ -1,0 +1,29 @@
+"""The command line. Only names and help stand here, so that `hub --help` answers at once."""
+
+import typer
+
+from hub.commands import backups, content, library, people, server
+
+app = typer.Typer(
+    name="hub",
+    help="The hub: messaging that marketing and sales write, approve, find and measure together.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command()(server.demo)
+app.command()(server.serve)
+app.command()(server.work)
+app.command()(server.migrate)
+app.command()(server.seed)
+app.command(name="import")(content.import_files)
+app.command()(backups.backup)
+app.command()(backups.restore)
+app.add_typer(content.app, name="content")
+app.add_typer(library.app, name="asset")
+app.add_typer(people.users, name="user")
+app.add_typer(people.tokens, name="token")
+
+
+def main() -> None:
+    app()

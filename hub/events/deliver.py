@@ -1,0 +1,204 @@
+"""The outbox worker: delivers recorded events to subscribers, and runs the recurring jobs.
+
+At least once: rows are claimed by a lease (SKIP LOCKED on PostgreSQL, the write lock on SQLite), delivered outside
+of any transaction, then removed. A worker killed in between leaves rows whose lease runs out, and the next one takes
+them. So a subscriber must make things equal rather than count: it may see an event twice, late, or out of order.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import or_
+from sqlalchemy.orm import joinedload
+from sqlmodel import Session, col, delete, func, select
+
+from hub import clock
+from hub.db import Database
+from hub.errors import HubError
+from hub.events.models import Event, Job, OutboxRow
+
+log = structlog.get_logger(__name__)
+
+LEASE = timedelta(seconds=30)
+BATCH = 200
+LONGEST_WAIT = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Subscriber:
+    """Told of the events whose name starts with one of `names`, in batches, oldest first."""
+
+    name: str
+    names: tuple[str, ...]
+    react: Callable[[Sequence[Event]], None]
+
+    def wants(self, event: Event) -> bool:
+        return event.name.startswith(self.names)
+
+
+@dataclass(frozen=True)
+class RecurringJob:
+    name: str
+    every: timedelta
+    run: Callable[[], None]
+
+
+@dataclass
+class Worker:
+    """Delivers in its own thread (`start`, `stop`) or when asked (`run_once`). `wake` makes it look at once."""
+
+    database: Database
+    subscribers: Sequence[Subscriber] = ()
+    jobs: Sequence[RecurringJob] = ()
+    poll_seconds: float = 1.0
+    _woken: threading.Event = field(default_factory=threading.Event)
+    _stopping: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        self._thread = threading.Thread(target=self.run_forever, name="outbox", daemon=True)
+        self._thread.start()
+
+    def end(self) -> None:
+        """Stop after the batch in hand; may be called from a signal handler."""
+        self._stopping.set()
+        self._woken.set()
+
+    def stop(self) -> None:
+        self.end()
+        if self._thread is not None:
+            self._thread.join(timeout=LEASE.total_seconds())
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    def run_forever(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                while self.run_once() and not self._stopping.is_set():
+                    pass
+            except HubError as error:
+                # The database is away for a moment: nothing is lost, the rows are still there.
+                log.warning("outbox waits", reason=error.detail)
+            except Exception:
+                # Whatever a subscriber or job did, the worker must live; the row keeps the error and is tried again.
+                log.exception("outbox round failed")
+            self._woken.wait(self.poll_seconds)
+            self._woken.clear()
+
+    def run_once(self) -> int:
+        """Deliver what is due (at most one batch) and run the jobs that are due; returns how many events went out."""
+        delivered = self._deliver_batch()
+        self._run_jobs()
+        return delivered
+
+    def _deliver_batch(self) -> int:
+        rows = self._claim()
+        for row in rows:
+            row.error = None
+        for subscriber in self.subscribers:
+            wanted = [row for row in rows if subscriber.wants(row.event) and subscriber.name not in row.delivered_to]
+            if wanted:
+                _hand_over(subscriber, wanted)
+        if rows:
+            self._settle(rows)
+        return sum(1 for row in rows if row.error is None)
+
+    def _claim(self) -> list[OutboxRow]:
+        now = clock.now()
+        with self.database.reading() as session:  # most looks find nothing: those must not take the write lock
+            if session.exec(select(OutboxRow.id).where(*_due(now)).limit(1)).first() is None:
+                return []
+        with self.database.transaction() as session:
+            rows = list(
+                session.exec(
+                    select(OutboxRow)
+                    .where(*_due(now))
+                    .order_by(col(OutboxRow.id))
+                    .limit(BATCH)
+                    .with_for_update(skip_locked=True, of=OutboxRow)
+                    .options(joinedload(OutboxRow.event, innerjoin=True))  # type: ignore[arg-type]
+                )
+            )
+            for row in rows:
+                row.claimed_until = now + LEASE
+                row.attempts += 1
+        return rows
+
+    def _settle(self, rows: list[OutboxRow]) -> None:
+        done = [row.id for row in rows if row.error is None]
+        with self.database.transaction() as session:
+            session.exec(delete(OutboxRow).where(col(OutboxRow.id).in_(done)))
+            for row in rows:
+                if row.error is not None:
+                    row.due_at = clock.now() + min(timedelta(seconds=2**row.attempts), LONGEST_WAIT)
+                    row.claimed_until = None
+                    session.merge(row)
+
+    def _run_jobs(self) -> None:
+        for job in self.jobs:
+            if self._claim_job(job):
+                error = None
+                try:
+                    job.run()
+                except Exception as trouble:
+                    # A job that fails is tried at its next turn; the others must still run.
+                    log.exception("job failed", job=job.name)
+                    error = str(trouble)[:500]
+                self._finish_job(job, error)
+
+    def _claim_job(self, job: RecurringJob) -> bool:
+        now = clock.now()
+        with self.database.reading() as session:
+            row = session.get(Job, job.name)
+            if row is not None and not _may_run(row):
+                return False
+        with self.database.transaction() as session:
+            row = session.get(Job, job.name, with_for_update=True)
+            if row is None:
+                row = Job(name=job.name, due_at=now)
+                session.add(row)
+                session.flush()
+            if not _may_run(row):
+                return False
+            row.claimed_until = now + LEASE
+        return True
+
+    def _finish_job(self, job: RecurringJob, error: str | None) -> None:
+        with self.database.transaction() as session:
+            row = session.get_one(Job, job.name)
+            row.due_at = clock.now() + job.every
+            row.claimed_until = None
+            row.finished_at = clock.now()
+            row.error = error
+
+
+def pending(session: Session) -> int:
+    """How many events still wait for delivery."""
+    return session.exec(select(func.count()).select_from(OutboxRow)).one()
+
+
+def _due(now: object) -> tuple[object, ...]:
+    unclaimed = or_(col(OutboxRow.claimed_until).is_(None), col(OutboxRow.claimed_until) < now)
+    return (col(OutboxRow.due_at) <= now, unclaimed)
+
+
+def _may_run(row: Job) -> bool:
+    now = clock.now()
+    return row.due_at <= now and (row.claimed_until is None or row.claimed_until < now)
+
+
+def _hand_over(subscriber: Subscriber, rows: list[OutboxRow]) -> None:
+    try:
+        subscriber.react([row.event for row in rows])
+    except Exception as error:
+        # One subscriber's trouble must not keep the others from hearing; its rows are tried again, later and later.
+        log.exception("delivery failed", subscriber=subscriber.name, events=len(rows))
+        for row in rows:
+            row.error = f"{subscriber.name}: {error}"[:500]
+    else:
+        for row in rows:
+            row.delivered_to = [*row.delivered_to, subscriber.name]

@@ -1,0 +1,201 @@
+"""What the entrances share: who calls, the unit of work, the parts of the running hub, problems and ETags.
+
+A route declares its deed with `access(...)`; the door reads the same declaration to check the caller's scope, so that
+what the OpenAPI document says and what is enforced cannot drift apart.
+"""
+
+import asyncio
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine, Hashable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from fastapi import Depends, Request, Response
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, Field
+from sqlmodel import Session
+
+from hub.blobs import Blobs
+from hub.db import Database
+from hub.errors import NotAllowed, NotSignedIn, Unavailable
+from hub.people import authentication
+from hub.people.roles import POLICY, Actor, Deed, Scope
+from hub.settings import Settings
+
+SESSION_COOKIE = "hub_session"
+
+
+class Memory:
+    """Answers kept in this process, by a key that names the exact state they show: a changed asset has another key, so
+    nothing here can be stale, and another process needs to know nothing of it. The least recently used go first."""
+
+    def __init__(self, *, entries: int, largest: int = 200_000) -> None:
+        self._kept: OrderedDict[Hashable, bytes] = OrderedDict()
+        self._lock = threading.Lock()
+        self._entries = entries
+        self._largest = largest
+
+    def get(self, key: Hashable, make: Callable[[], bytes]) -> bytes:
+        with self._lock:
+            if (kept := self._kept.get(key)) is not None:
+                self._kept.move_to_end(key)
+                return kept
+        made = make()
+        if len(made) <= self._largest:
+            with self._lock:
+                self._kept[key] = made
+                while len(self._kept) > self._entries:
+                    self._kept.popitem(last=False)
+        return made
+
+
+@dataclass
+class Hub:
+    """The parts of one running hub, made by `create_app` and kept on `app.state.hub`."""
+
+    settings: Settings
+    database: Database
+    blobs: Blobs
+    wake_worker: Callable[[], None]
+    details: "Memory" = field(default_factory=lambda: Memory(entries=2_000))
+
+
+class FaultOut(BaseModel):
+    loc: list[str | int]
+    message: str
+
+
+class Problem(BaseModel):
+    """Every error of the API has this shape (RFC 9457, `application/problem+json`)."""
+
+    type: str = Field(examples=["urn:hub:problem:conflict"])
+    title: str
+    status: int
+    detail: str
+    request_id: str | None = None
+    errors: list[FaultOut] | None = None
+
+
+_PROBLEM_WORDS = {
+    401: "no or no valid token",
+    403: "the caller's role, team or token does not allow it",
+    404: "there is no such thing, or none that the caller may see",
+    409: "it is not in a state in which this can be done",
+    413: "the body is larger than 10 MiB",
+    422: "the input is malformed; `errors` names each place",
+    429: "too many requests; `Retry-After` says when to come back",
+    503: "the database cannot be reached; nothing was written and the call may be repeated",
+}
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The declared error answers of a route."""
+    return {
+        status: {
+            "description": _PROBLEM_WORDS[status],
+            "content": {"application/problem+json": {"schema": _PROBLEM_REF}},
+        }
+        for status in statuses
+    }
+
+
+_PROBLEM_REF = {"$ref": "#/components/schemas/Problem"}
+
+
+def access(deed: Deed | None, *, scope: Scope | None = None) -> dict[str, Any]:
+    """Keywords for a route decorator: the deed it serves and the scope a token needs; None means anyone at all."""
+    if deed is None:
+        return {"openapi_extra": {"security": [], "x-access": "anyone"}, "responses": problems(413, 422, 429, 503)}
+    needed = scope or POLICY[deed].scope
+    extra = {"security": [{"token": [needed]}, {"session": []}], "x-access": str(deed), "x-scope": str(needed)}
+    return {"openapi_extra": extra, "responses": problems(401, 403, 404, 409, 413, 422, 503)}
+
+
+class HubRoute(APIRoute):
+    """Looks once more when a read lost its database connection (a restart of PostgreSQL): reading twice is harmless."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+        if not (self.methods or set()) <= {"GET", "HEAD"}:
+            return handle
+
+        async def handle_twice(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except Unavailable as trouble:
+                if not trouble.connection_lost:
+                    raise
+            await asyncio.sleep(0.2)
+            return await handle(request)
+
+        return handle_twice
+
+
+class Door:
+    """One request's way in: opens the unit of work in the route's body and says who is calling."""
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.hub: Hub = request.app.state.hub
+
+    @contextmanager
+    def reading(self) -> Iterator[tuple[Session, Actor]]:
+        with self.hub.database.reading() as session:
+            yield session, self._actor(session)
+
+    @contextmanager
+    def writing(self) -> Iterator[tuple[Session, Actor]]:
+        with self.hub.database.transaction() as session:
+            yield session, self._actor(session)
+
+    @contextmanager
+    def anyone_writing(self) -> Iterator[Session]:
+        """For the few routes that need no sign-in."""
+        with self.hub.database.transaction() as session:
+            yield session
+
+    @property
+    def client(self) -> str:
+        return self.request.client.host if self.request.client else "unknown"
+
+    def _actor(self, session: Session) -> Actor:
+        actor = self._identify(session)
+        needed = self.request.scope["route"].openapi_extra.get("x-scope")
+        if needed is not None and needed not in actor.scopes:
+            raise NotAllowed(f"This token has not the scope {needed}. Make a token with it, or use another one.")
+        return actor
+
+    def _identify(self, session: Session) -> Actor:
+        kind, _, secret = self.request.headers.get("authorization", "").partition(" ")
+        if kind.lower() == "bearer" and secret:
+            actor, unnoted = authentication.actor_of_token(session, secret.strip())
+            if unnoted and actor.token_id is not None:
+                self._note_use(actor.token_id)
+            return actor
+        if cookie := self.request.cookies.get(SESSION_COOKIE):
+            return authentication.actor_of_session(session, cookie)
+        raise NotSignedIn("Sign in, or send `Authorization: Bearer TOKEN` with a token of this hub.")
+
+    def _note_use(self, token_id: int) -> None:
+        if self.request.method not in {"GET", "HEAD"}:
+            return  # a write of its own would wait for the one this request holds; the next read notes it
+        # Knowing when a token was last used is not worth failing a request for.
+        with suppress(Unavailable), self.hub.database.transaction() as session:
+            authentication.note_use(session, token_id)
+
+
+async def _door(request: Request) -> Door:
+    return Door(request)
+
+
+DoorDep = Annotated[Door, Depends(_door)]
+
+
+def matches(request: Request, etag: str) -> bool:
+    """Whether the caller already has this state (If-None-Match)."""
+    known = request.headers.get("if-none-match")
+    return known is not None and (
+        known.strip() == "*" or etag in {tag.strip().removeprefix("W/") for tag in known.split(",")}
+    )

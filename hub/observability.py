@@ -1,0 +1,152 @@
+"""What an operator sees of a running hub: log lines, metrics, a request id in every answer and line.
+
+Plain ASGI, so that it costs little and covers whatever is mounted. Secrets never reach a log line: only method, route,
+status, time and ids are written, no query text, no headers, no bodies.
+"""
+
+import logging
+import re
+import secrets
+import sys
+import time
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from hub.events.record import request_id
+from hub.settings import Settings
+
+log = structlog.get_logger("hub.request")
+
+_GIVEN_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
+_SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
+SECURITY_HEADERS = {
+    "content-security-policy": "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: https:; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=()",
+}
+
+
+def set_up_logging(settings: Settings) -> None:
+    """Log lines on stderr: JSON when `HUB_LOG_JSON` is set, else for a person. Third-party loggers go the same way."""
+    shared: list[structlog.types.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    as_json = settings.log_json
+    renderer: structlog.types.Processor = (
+        structlog.processors.JSONRenderer()
+        if as_json
+        # Plain traces: the pretty ones print local variables, and those may hold secrets.
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
+    )
+    level = logging.getLevelNamesMapping()[settings.log_level.upper()]
+    traces: list[structlog.types.Processor] = [structlog.processors.format_exc_info] if as_json else []
+    structlog.configure(
+        processors=[*shared, *traces, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *traces, renderer],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=max(level, logging.WARNING), force=True)
+
+
+class Metrics:
+    """The figures behind `/metrics`, one registry per app so that two apps in one process do not mix."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.seconds = Histogram(
+            "hub_request_seconds", "Time to answer, by route template", ["method", "route"], registry=self.registry
+        )
+        self.answers = Counter(
+            "hub_answers", "Answers by route and status", ["route", "status"], registry=self.registry
+        )
+
+
+class RequestObserver:
+    """Gives every request its id, logs it, counts it, sets the security headers, and stops forged browser requests."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, own_origins: Iterable[str] = ()) -> None:
+        self.app = app
+        self.metrics = metrics
+        self.own_hosts = {urlsplit(origin).netloc for origin in own_origins}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        given = headers.get("x-request-id", "")
+        this_id = given if _GIVEN_ID.match(given) else secrets.token_hex(8)
+        scope["request_id"] = this_id
+        id_token = request_id.set(this_id)
+        structlog.contextvars.bind_contextvars(request_id=this_id)
+        started = time.perf_counter()
+        status = 500
+
+        async def send_marked(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                answer = MutableHeaders(scope=message)
+                answer["x-request-id"] = this_id
+                for name, value in SECURITY_HEADERS.items():
+                    answer.setdefault(name, value)
+            await send(message)
+
+        try:
+            if self._is_forged(scope["method"], headers):
+                await _refuse_forged(send_marked, this_id)
+            else:
+                await self.app(scope, receive, send_marked)
+        finally:
+            self._note(scope, status, time.perf_counter() - started)
+            structlog.contextvars.unbind_contextvars("request_id")
+            request_id.reset(id_token)
+
+    def _is_forged(self, method: str, headers: Headers) -> bool:
+        """A change asked for by another site with this browser's cookie. Bearer tokens are never sent by themselves;
+        programs send neither of the two headers."""
+        if method in _SAFE_METHODS or headers.get("authorization", "").lower().startswith("bearer "):
+            return False
+        if (site := headers.get("sec-fetch-site")) is not None:
+            return site not in {"same-origin", "none"}
+        if (origin := headers.get("origin")) is not None:
+            return urlsplit(origin).netloc not in self.own_hosts | {headers.get("host", "")}
+        return False
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        # The template, never the path: paths would make one time series per asset.
+        route = getattr(scope.get("route"), "path", "unmatched")
+        self.metrics.seconds.labels(scope["method"], route).observe(seconds)
+        self.metrics.answers.labels(route, str(status)).inc()
+        log.info("answered", method=scope["method"], route=route, status=status, ms=round(seconds * 1000, 1))
+
+
+async def _refuse_forged(send: Send, this_id: str) -> None:
+    body = (
+        '{"type":"urn:hub:problem:not-allowed","title":"Not allowed","status":403,'
+        '"detail":"This change was asked for by another site. Open the hub itself and try again.",'
+        f'"request_id":"{this_id}"}}'
+    ).encode()
+    headers = [(b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 403, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

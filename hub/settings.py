@@ -1,0 +1,67 @@
+"""What an operator may set, read from the environment (prefix `HUB_`) when an entrance starts.
+
+Nothing reads the environment at import time: an entrance makes one `Settings` and passes it down.
+"""
+
+import os
+import secrets
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+COUNTED_ACTIONS = ["inserted", "shared", "presented", "sent", "spoken", "copied"]
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="HUB_", extra="ignore")
+
+    data_dir: Path = Path("./data")
+    database_url: str = ""
+    content_dir: Path = Path("./content")
+    base_url: str = "http://127.0.0.1:8000"
+    blob_url: str = ""
+    redis_url: str = ""
+    meili_url: str = ""
+    meili_key: SecretStr = SecretStr("")
+    meili_index: str = "hub"
+    secret_key: SecretStr = SecretStr("")
+    evidence_counted_actions: list[str] = Field(default_factory=lambda: list(COUNTED_ACTIONS))
+    search_rate_limit: str = "600/minute"
+    sign_in_rate_limit: str = Field("10/minute", description="per e-mail address, and ten times that per client")
+    log_json: bool = False
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    worker: bool = Field(True, description="run the outbox worker inside the server process")
+    session_days: int = Field(14, ge=1, le=365)
+    urgent_days: int = Field(3, ge=1, le=30, description="how long an urgent publication lives without signatures")
+    max_body_bytes: int = 10 * 1024 * 1024
+    max_attachment_bytes: int = Field(50_000_000, description="of one attachment in the content folder")
+
+    @cached_property
+    def resolved_database_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir / 'hub.sqlite3'}"
+
+    @cached_property
+    def resolved_blob_url(self) -> str:
+        return self.blob_url or (self.data_dir / "blobs").resolve().as_uri()
+
+    def prepared(self) -> "Settings":
+        """Make the data directory; called by entrances before they open anything."""
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        return self
+
+    def secret(self) -> str:
+        """The signing key: from the environment, else made once and kept in the data directory."""
+        if given := self.secret_key.get_secret_value():
+            return given
+        file = self.prepared().data_dir / "secret_key"
+        try:
+            # O_EXCL: of two processes that start together exactly one makes the key.
+            handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return file.read_text().strip()
+        with os.fdopen(handle, "w") as out:
+            out.write(made := secrets.token_urlsafe(48))
+        return made

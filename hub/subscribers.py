@@ -1,0 +1,44 @@
+"""Who reacts to which event, and the recurring jobs: all on one page."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from hub.assets import freshness, renderings
+from hub.blobs import Blobs
+from hub.db import Database
+from hub.events.deliver import RecurringJob, Subscriber, Worker
+from hub.events.models import Event
+from hub.people import authentication
+from hub.settings import Settings
+
+
+def make_worker(database: Database, blobs: Blobs, settings: Settings) -> Worker:
+    """The worker with everything it tells and does; each reaction makes things equal, so twice does no harm."""
+
+    def render(_: Sequence[Event]) -> None:
+        """Bulk imports leave their renderings to the worker; whatever has none gets one."""
+        while True:
+            with database.transaction() as session:
+                if not renderings.add_missing(session):
+                    return
+
+    return Worker(
+        database,
+        subscribers=(Subscriber("renderings", ("asset.created", "asset.version_created"), render),),
+        jobs=(
+            RecurringJob("dates", timedelta(minutes=1), lambda: freshness.act_on_dates(database)),
+            RecurringJob("reminders", timedelta(hours=1), lambda: _remind(database)),
+            RecurringJob("ended sessions", timedelta(hours=1), lambda: _forget(database)),
+            # A new renderer leaves old renderings behind that no event tells of.
+            RecurringJob("renderings", timedelta(hours=6), lambda: render(())),
+        ),
+    )
+
+
+def _remind(database: Database) -> None:
+    freshness.send_reminders(database)
+
+
+def _forget(database: Database) -> None:
+    with database.transaction() as session:
+        authentication.forget_ended(session)

@@ -1,0 +1,129 @@
+"""Everything that refers to a term, found from the schema itself.
+
+The taxonomy stands below assets and deals and may not import them; a foreign key to `term.id` is all that it needs
+to know, so tables that come later are covered without a word here. (All tables are known once `hub.tables` is
+imported, as every entrance does; were one not, its foreign key would refuse the merge rather than lose a tag.)
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, cast
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    CursorResult,
+    Delete,
+    ForeignKey,
+    FromClause,
+    String,
+    Table,
+    UniqueConstraint,
+    Update,
+    delete,
+    exists,
+    func,
+    select,
+    update,
+)
+from sqlmodel import Session
+
+from hub.db import metadata
+from hub.taxonomy.models import Term
+
+# Former keys follow their term, but they are no use of it.
+_ALIASES = "term_alias"
+
+
+def repoint(session: Session, old: Term, new: Term) -> dict[str, int]:
+    """Make every reference to `old` one to `new`; answers how many rows of each table changed.
+
+    Where a row for `new` is there already (a version tagged with both), the one for `old` goes.
+    """
+    session.flush()
+    moved: Counter[str] = Counter()
+    for table, column in _references():
+        for rest in _unique_companions(table, column):
+            moved[table.name] += _run(session, delete(table).where(column == old.id, _twin(table, column, rest, new)))
+        moved[table.name] += _run(session, update(table).where(column == old.id).values({column.name: new.id}))
+    # Rows that are loaded already must not go on showing the old reference.
+    session.expire_all()
+    return {table: count for table, count in moved.items() if count and table != _ALIASES}
+
+
+def uses(session: Session, term: Term) -> dict[str, int]:
+    """How many assets, deals and so on use a term, by the name of the thing; empty when nothing does."""
+    session.flush()
+    counted: Counter[str] = Counter()
+    for table, column in _references():
+        if table.name != _ALIASES:
+            _count(session, counted, table, column, column == term.id)
+    for table, column in _written(term.vocabulary):
+        _count(session, counted, table, column, column == term.key)
+    return {name: count for name, count in counted.items() if count}
+
+
+def in_words(used: dict[str, int]) -> str:
+    """{"asset": 3, "deal": 1} → 3 assets and 1 deal."""
+    return " and ".join(f"{count} {name}{'' if count == 1 else 's'}" for name, count in sorted(used.items()))
+
+
+def _references() -> Iterator[tuple[Table, Column[Any]]]:
+    target: Column[Any] = metadata.tables["term"].c.id
+    for table in metadata.sorted_tables:
+        for column in table.columns:
+            if column.references(target):
+                yield table, column
+
+
+def _written(vocabulary: str) -> Iterator[tuple[Table, Column[Any]]]:
+    """A language is signed as part of a version, so it stands there as a word and not as a reference."""
+    if vocabulary == "languages":
+        for table in metadata.sorted_tables:
+            column = table.columns.get("language")
+            if column is not None and isinstance(column.type, String):
+                yield table, column
+
+
+def _unique_companions(table: Table, column: Column[Any]) -> Iterator[list[Column[Any]]]:
+    """For each rule of uniqueness that the column is part of: the other columns of that rule."""
+    rules = [list(table.primary_key.columns)]
+    rules += [list(rule.columns) for rule in table.constraints if isinstance(rule, UniqueConstraint)]
+    rules += [list(index.columns) for index in table.indexes if index.unique]
+    for rule in rules:
+        names = [part.name for part in rule]
+        if column.name in names:
+            yield [part for part in rule if part.name != column.name]
+
+
+def _twin(table: Table, column: Column[Any], rest: list[Column[Any]], new: Term) -> ColumnElement[bool]:
+    twin = table.alias()
+    same = [twin.columns[part.name] == part for part in rest]
+    return exists().where(twin.columns[column.name] == new.id, *same)
+
+
+def _count(
+    session: Session, counted: Counter[str], table: Table, column: Column[Any], condition: ColumnElement[bool]
+) -> None:
+    """Adds what people call the rows that refer: a link stands for what it links, a version for its asset."""
+    thing, rows = table, cast(FromClause, table)
+    if (link := _other_end(table, column)) is not None:
+        thing = link.column.table
+        rows = rows.join(thing, link.parent == link.column)
+    of_asset = "asset_id" in thing.columns
+    identity = thing.columns["asset_id"] if of_asset else next(iter(thing.primary_key.columns))
+    query = select(func.count(identity.distinct())).select_from(rows).where(condition)
+    counted["asset" if of_asset else thing.name] += session.execute(query).scalar_one()
+
+
+def _other_end(table: Table, column: Column[Any]) -> ForeignKey | None:
+    """Of a link (its primary key is the term and one other reference): that other reference."""
+    others = [part for part in table.primary_key.columns if part.name != column.name]
+    if not column.primary_key or len(others) != 1:
+        return None
+    return next(iter(others[0].foreign_keys), None)
+
+
+def _run(session: Session, statement: Update | Delete) -> int:
+    """How many rows it changed."""
+    return cast(CursorResult[Any], session.execute(statement)).rowcount

@@ -1,0 +1,148 @@
+"""A hub with something in every table, made through the domain functions: for tests that compare whole hubs."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlmodel import Session
+
+from hub import clock
+from hub.assets import approval, drafts, freshness, intake
+from hub.assets.attachments import ReadFile, read_file, store
+from hub.assets.models import (
+    Asset,
+    Audience,
+    ContentConflict,
+    ContentFile,
+    Decision,
+    Reminder,
+    Version,
+)
+from hub.assets.schemas import AssetDraft, VersionDraft
+from hub.blobs import Blobs
+from hub.db import Database
+from hub.people import tokens
+from hub.people.models import Person, RateWindow
+from hub.people.roles import HUB, Actor, Role, Scope, Team
+from hub.taxonomy import terms
+from hub.taxonomy.schemas import TermDraft
+from tests.factories import documents
+from tests.factories.people import PASSWORD, actor, make_person, sign_in_headers
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One who signs for each team."""
+
+    marketing: Actor
+    sales: Actor
+
+
+def make_pair(session: Session) -> Pair:
+    return Pair(
+        actor(session, team="marketing", role="approver"),
+        actor(session, team="sales", role="approver"),
+    )
+
+
+def write(session: Session, pair: Pair, slug: str, **fields: object) -> Asset:
+    """A draft by both, tagged with a stage."""
+    draft = {
+        "title": f"All about {slug}",
+        "summary": "In one sentence.",
+        "body": "# Why\n\nBecause *it works*.",
+        "stages": ["decision"],
+        "authors": {"marketing": [pair.marketing.email], "sales": [pair.sales.email]},
+        "slug": slug,
+    }
+    return intake.create(session, pair.marketing, AssetDraft.model_validate(draft | fields))
+
+
+def sign(session: Session, by: Actor, asset: Asset) -> None:
+    version = drafts.head_of(session, asset)
+    approval.review(
+        session, by, asset, version.number, team=by.team, decision=Decision.APPROVED, content_hash=version.content_hash
+    )
+
+
+def publish(session: Session, pair: Pair, asset: Asset) -> None:
+    approval.submit(session, pair.marketing, asset, asset.head_number)
+    sign(session, pair.marketing, asset)
+    sign(session, pair.sales, asset)
+
+
+def revise(session: Session, pair: Pair, asset: Asset, body: str) -> Version:
+    changed = VersionDraft(base_version=asset.head_number, body=body)
+    return intake.next_version(session, pair.sales, asset, changed)
+
+
+def a_file() -> ReadFile:
+    return read_file(documents.pdf(("Proof, page one", "Naïve façade")), "proof.pdf", limit=1_000_000)
+
+
+def fill(database: Database, blobs: Blobs) -> Pair:
+    """People, terms, assets in every state, an attached file, and what the worker and a synced folder leave behind."""
+    file = a_file()
+    with database.transaction() as session:
+        pair = make_pair(session)
+        admin = actor(session, team="other", role="admin")
+        _fill_people(session, admin)
+        _fill_terms(session, pair)
+        attachment = store(session, blobs, pair.marketing, file)
+        attached = [{"digest": attachment.digest, "name": "proof.pdf"}]
+        personas = {"personas": ["cfo"], "attachments": attached, "audience": Audience.SHAREABLE}
+        live = write(session, pair, "live", **personas, expires_on=date(2199, 12, 31))
+        publish(session, pair, live)
+        freshness.confirm(session, pair.sales, live, review_by=clock.today() + timedelta(days=90))
+        revise(session, pair, live, "See [the other](asset:renamed) \u2028 and 🦦 “quotes” \\ \t tab")
+        _fill_states(session, pair, admin)
+        _fill_folder(session, live)
+        session.add(RateWindow(key="sign-in", count=3, expires_at=clock.now()))
+    return pair
+
+
+def _fill_people(session: Session, admin: Actor) -> None:
+    rep = make_person(session, team="sales", role="reader", name="Zoë Ångström", password=PASSWORD)
+    tokens.create(session, admin, session.get_one(Person, rep.id), name="laptop", scopes=[Scope.CONTENT_READ])
+    sign_in_headers(session, rep)
+    make_person(session, team=Team.OTHER, role=Role.READER, email="ÄÖ.upper@example.com")
+
+
+def _fill_terms(session: Session, pair: Pair) -> None:
+    cfo = TermDraft(key="cfo", label="Finance lead", text={"goals": "Cost per order", "pains": "Month end"})
+    kept = terms.add(session, pair.marketing, "personas", cfo)
+    double = terms.add(session, pair.marketing, "personas", TermDraft(key="finance", label="Finance"))
+    terms.merge(session, pair.marketing, double, into=kept)
+
+
+def _fill_states(session: Session, pair: Pair, admin: Actor) -> None:
+    waiting = write(session, pair, "waiting")
+    approval.submit(session, pair.marketing, waiting, 1, note="please")
+    sign(session, pair.sales, waiting)
+    retired = write(session, pair, "retired")
+    publish(session, pair, retired)
+    approval.retire(session, pair.sales, retired, note="out of date")
+    urgent = write(session, pair, "urgent")
+    version = drafts.head_of(session, urgent)
+    approval.publish_urgently(
+        session, admin, urgent, 1, reason="outage", content_hash=version.content_hash, days=2
+    )  # fmt: skip
+    imported = write(session, pair, "imported", external_id="crm-7")
+    approval.publish_imported(session, HUB, [(imported, drafts.head_of(session, imported))], reason="was live there")
+    drafts.rename(session, pair.sales, imported, "renamed")
+    session.add(
+        Reminder(
+            asset_id=imported.id or 0,
+            subject="review_by",
+            falls_on=date(2030, 1, 1),
+            days_before=30,
+            told_at=clock.now(),
+        )
+    )
+
+
+def _fill_folder(session: Session, asset: Asset) -> None:
+    same = {"folder": "", "path": "a/b.md", "asset_id": asset.id}
+    file = {"digest": "0" * 64, "front_matter": "---\ntitle: x\n---\n", "version_number": 1, "details_digest": "d"}
+    session.add(ContentFile.model_validate(same | file))
+    clash = {"file_text": "# Ünïcode\n", "file_digest": "1" * 64, "head_number": 2, "found_at": clock.now()}
+    session.add(ContentConflict.model_validate(same | clash))
