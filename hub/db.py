@@ -54,13 +54,13 @@ class UtcDateTime(TypeDecorator[datetime]):
 class Database:
     """Opened once by an entrance, closed by it. `on_commit` callbacks run after a commit that recorded events."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, busy_seconds: float = BUSY_SECONDS) -> None:
         parsed = make_url(url)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         arguments: dict[str, Any] = {"json_serializer": _compact_json}
         if self.is_sqlite:
             # Threads wait for each other by SQLite's own busy time-out, not by the pool's.
-            arguments |= {"connect_args": {"timeout": BUSY_SECONDS}, "pool_size": 20, "max_overflow": 40}
+            arguments |= {"connect_args": {"timeout": busy_seconds}, "pool_size": 20, "max_overflow": 40}
         else:
             arguments |= {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 30}
         self.engine: Engine = create_engine(parsed, **arguments)

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
-from hub.assets import drafts, intake, library
+from hub.assets import drafts, intake, library, states
 from hub.assets.library import Filters
 from hub.assets.models import Audience, Kind, Status
 from hub.assets.schemas import (
@@ -83,12 +83,14 @@ def read_asset(
     with door.reading() as (session, actor):
         asset, stamp = library.state_of(session, slug)
         shown, may_see = library.version_to_show(session, actor, asset, draft=version == "draft")
-        etag = f'"{asset.id}-{asset.revision}-{shown}-{stamp}-{int(may_see)}"'
+        # A day that begins may end an asset's life or freshness without anybody writing.
+        dated = f"{states.is_expired(asset.expires_on):d}{states.is_fresh(asset.review_by) or 0:d}"
+        etag = f'"{asset.id}-{asset.revision}-{shown}-{stamp}-{may_see:d}{dated}"'
         headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
         if matches(request, etag):
             return Response(status_code=304, headers=headers)
         body = door.hub.details.get(
-            (etag, asset.expires_on, asset.review_by),
+            etag,
             lambda: library.asset_detail(session, asset, shown, with_draft=may_see).model_dump_json().encode(),
         )
     return Response(body, media_type=JSON, headers=headers)

@@ -10,10 +10,11 @@ from pydantic import BaseModel
 from hub.errors import NotAllowed, Unavailable
 from hub.events import deliver
 from hub.http import DoorDep, HubRoute, access
+from hub.people.roles import Role, Scope
 
 router = APIRouter(tags=["health"], route_class=HubRoute)
 root = APIRouter(route_class=HubRoute, include_in_schema=False)
-LOOPBACK = {"127.0.0.1", "::1", "testclient"}
+LOOPBACK = {"127.0.0.1", "::1"}
 
 
 class SearchHealth(BaseModel):
@@ -50,7 +51,7 @@ def read_metrics(door: DoorDep, request: Request) -> Response:
     forwarded = "x-forwarded-for" in request.headers or "forwarded" in request.headers
     if door.client not in LOOPBACK or forwarded:
         with door.reading() as (_, actor):
-            if "admin" not in actor.scopes:
+            if actor.role != Role.ADMIN or Scope.ADMIN not in actor.scopes:
                 raise NotAllowed("Metrics need a token with the scope admin, or a scraper on the hub's own machine.")
     return PlainTextResponse(generate_latest(request.app.state.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 

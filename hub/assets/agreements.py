@@ -1,7 +1,8 @@
-"""A content file and its asset side by side: whether they say the same, and what follows where only one has changed.
+"""A content file and its asset side by side: whether they say the same, and what follows where only one has
+changed.
 
-The record of an agreement (`ContentFile`) keeps what the file said when the two last met: its digest, its front matter
-verbatim, and the number of the version whose text it had.
+The record of an agreement (`ContentFile`) keeps what the file said when the two last met: its digest, its
+front matter verbatim, and the number of the version whose text it had.
 """
 
 import hashlib
@@ -100,6 +101,22 @@ def details_digest(slug: str, details: Details) -> str:
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def record_of(session: Session, folder: str, path: str, asset: Asset) -> ContentFile:
+    """The record of a file, a new one where there is none."""
+    record = session.get(ContentFile, (folder, path))
+    if record is None:
+        record = ContentFile(
+            folder=folder,
+            path=path,
+            asset_id=asset.id or 0,
+            digest="",
+            version_number=0,
+            details_digest="",
+        )
+        session.add(record)
+    return record
+
+
 def agree(record: ContentFile, digest: str, front_matter: str, *, version_number: int, details_digest: str) -> None:
     """Note that file and asset have met."""
     record.digest, record.front_matter = digest, front_matter
@@ -146,13 +163,12 @@ def merge_details(
 
 
 def says(stated: Stated, tags: Tags, details: Details, asset: Asset, slug: str, text: Text, present: Details) -> bool:
-    """Whether a file with these fields says exactly what the hub has."""
+    """Whether a file with these fields says what the hub has; where its attachments stand is not looked at."""
     same_text = text_of(stated, tags, stated.language, text.attachments).says_the_same(text)
-    same_files = [file.path for file in text.attachments] == list(stated.attachments)
     same_details = all(_value(details, name) == _value(present, name) for name in _FIELDS)
     same_order = list(details.extra) == list(present.extra)
     same_names = slug == asset.slug and stated.external_id == asset.external_id
-    return same_text and same_files and same_details and same_order and same_names
+    return same_text and same_details and same_order and same_names
 
 
 def _value(details: Details, name: str) -> Any:

@@ -118,7 +118,7 @@ def publish_urgently(
     session: Session, actor: Actor, asset: Asset, number: int, *, reason: str, content_hash: str, days: int
 ) -> Publication:
     """Put the newest version live at once, for `days` days, while both teams are still to sign. Admins only."""
-    require(actor, Deed.PUBLISH_URGENTLY)
+    require_on(session, actor, Deed.PUBLISH_URGENTLY, asset)
     version = _newest(session, asset, number)
     if content_hash != version.content_hash:
         raise Conflict(f"The text you saw is not version {number}: its hash differs. Open the version again.")

@@ -64,7 +64,7 @@ def store(session: Session, blobs: Blobs, actor: Actor, file: ReadFile) -> Attac
     session.add_all(AttachmentPage(digest=file.digest, page=page.number, text=page.text) for page in found.pages)
     record(
         session, EventName.ATTACHMENT_STORED, actor_id=actor.id, subject=("attachment", None, file.digest),
-        name=file.name, media_type=found.media_type, size=len(file.data),
+        file=file.name, media_type=found.media_type, size=len(file.data),
     )  # fmt: skip
     return made
 

@@ -1,6 +1,7 @@
 """Some files of a content folder, taken in one transaction: new assets in bulk, known ones each by itself.
 
-Whatever is wrong with one file is noted in the batch's report and undone to its savepoint; the others are kept.
+Whatever is wrong with one file is noted in the batch's report and undone to its savepoint; the others are
+kept.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,7 +20,6 @@ from hub.assets.front_matter import ContentError
 from hub.assets.models import (
     Asset,
     AssetSlug,
-    ContentConflict,
     ContentFile,
     Rendering,
     Version,
@@ -155,7 +155,7 @@ class Batch:
         return ContentFile(
             folder=self.folder,
             path=file.path,
-            asset_id=asset.id,
+            asset_id=asset.id or 0,
             digest=file.digest,
             front_matter=file.stated.front_matter,
             version_number=version_number,
@@ -253,7 +253,14 @@ class Batch:
         return []
 
     def _settle(
-        self, file: Candidate, record: ContentFile, asset: Asset, details: Details, wanted: Details, *, text_is_head: bool
+        self,
+        file: Candidate,
+        record: ContentFile,
+        asset: Asset,
+        details: Details,
+        wanted: Details,
+        *,
+        text_is_head: bool,
     ) -> None:
         drafts.change_details(self.session, HUB, asset, details)
         self._give_external_id(file, asset)
@@ -287,19 +294,18 @@ class Batch:
             approval.bring_back(self.session, HUB, asset)
 
     def _note_conflict(self, file: Candidate, record: ContentFile, asset: Asset, both: Sequence[str]) -> None:
-        conflicts.note(self.session, record, asset, text=file.text, digest=file.digest)
+        conflicts.note(self.session, record, asset, file)
         what = " and ".join(dict.fromkeys(both))
         path = shown(file.path)
         reason = f"the file and the asset both changed since the last sync ({what}); nothing was overwritten"
         self.report.conflicts.append(ConflictingFile(file=path, slug=asset.slug, reason=reason))
         self.report.reject(file.path, 1, f"{reason}: `hub content resolve {path} --take file` or `--take hub`")
 
-    def _reject_error(self, file: Candidate, error: Exception) -> None:
-        if isinstance(error, IntegrityError):
-            error = ContentError(1, "somebody took its slug in this moment; run the sync again")
-        elif isinstance(error, HubError):
+    def _reject_error(self, file: Candidate, error: HubError | IntegrityError | ContentError) -> None:
+        if isinstance(error, HubError):
             error = candidates.error_in_body(file.stated, error)
-        assert isinstance(error, ContentError)
+        elif isinstance(error, IntegrityError):
+            error = ContentError(1, "somebody took its slug in this moment; run the sync again")
         self.report.reject(file.path, error.line, error.reason)
 
     def _locked(self, asset_id: int) -> Asset:

@@ -1,5 +1,5 @@
-"""A content file on its way into the hub: read, checked and rendered before any transaction is open, because attached
-files and renderings take their time and nobody should wait for them.
+"""A content file on its way into the hub: read, checked and rendered before any transaction is open, because
+attached files and renderings take their time and nobody should wait for them.
 """
 
 import posixpath

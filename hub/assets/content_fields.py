@@ -1,9 +1,9 @@
-"""What a content file says, checked as far as that needs no database: types, lengths, dates and the values of kind and
-audience. (Whether a tag is in the vocabulary is `words`; how front matter is cut from a file is `front_matter`.)
+"""What a content file says, checked as far as that needs no database: types, lengths, dates and the values of
+kind and audience. (Whether a tag is in the vocabulary is `words`; how front matter is cut from a file is
+`front_matter`.)
 """
 
 import json
-import math
 import posixpath
 import re
 from collections.abc import Mapping, Sequence
@@ -37,7 +37,7 @@ KNOWN = (
 @dataclass(frozen=True, slots=True)
 class Stated:
     """A content file's fields and body. Tags by vocabulary, as written; authors by team; attachments as paths below
-    the content folder. `extra` are the further keys, in order and fit for JSON; `front_matter` is the block verbatim."""
+    the content folder. `extra` are the further keys, in order and fit for JSON; `front_matter` is the block as it is."""
 
     title: str
     summary: str
@@ -72,7 +72,7 @@ def read(data: bytes, path: str, *, vocabularies: frozenset[str]) -> Stated:
     file = front_matter.read(data)
     faults: list[ContentError] = []
     fields = _Fields(file.fields, file.source, faults)
-    title, summary = _derived(file.body, path)
+    title, summary = _derived(file, path)
     stated = Stated(
         title=fields.line("title", TITLE_LENGTH) or title,
         summary=fields.line("summary", SUMMARY_LENGTH) if "summary" in file.fields else summary,
@@ -88,10 +88,10 @@ def read(data: bytes, path: str, *, vocabularies: frozenset[str]) -> Stated:
         slug=fields.slug(),
         external_id=fields.line("external_id", VALUE_LENGTH) or None,
         attachments=fields.attachments(path),
-        extra=fields.extra(vocabularies),
+        extra=fields.further(vocabularies),
         front_matter=file.source,
     )
-    _require_storable(file.fields, file.source, file.body, faults)
+    _require_storable(file.fields, faults)
     if faults:
         raise together(faults)
     return stated
@@ -114,13 +114,11 @@ def line_of(source: str, key: str, value: str | None = None) -> int:
 
 
 def storable(value: Any) -> Any:
-    """The same for a JSON column, which knows neither dates nor numbers that are none."""
+    """The same for a JSON column, which knows no dates."""
     if isinstance(value, Mapping):
-        return {key if isinstance(key, str) else str(storable(key)): storable(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set):
+        return {key: storable(item) for key, item in value.items()}
+    if isinstance(value, list):
         return [storable(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
     return value if value is None or isinstance(value, str | bool | int | float) else str(value)
 
 
@@ -132,24 +130,18 @@ def readable_name(path: str) -> str:
     return (words[:1].upper() + words[1:])[:TITLE_LENGTH]
 
 
-def _derived(body: str, path: str) -> tuple[str, str]:
-    title, summary = front_matter.title_and_summary(body)
-    return _cut(title or "", TITLE_LENGTH) or readable_name(path), _cut(summary or "", SUMMARY_LENGTH)
+def _derived(file: front_matter.ContentFile, path: str) -> tuple[str, str]:
+    """Title and summary of a file that does not say them; "" for the summary when it has none."""
+    if file.fields.get("title") and "summary" in file.fields:
+        return "", ""
+    title, summary = front_matter.title_and_summary(file.body)
+    return title or readable_name(path), summary
 
 
-def _cut(text: str, length: int) -> str:
-    text = text.strip()
-    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
-
-
-def _require_storable(fields: Mapping[str, Any], source: str, body: str, faults: list[ContentError]) -> None:
-    # PostgreSQL takes no NUL, and no database takes halves of characters, which YAML can write as "\ud800".
-    if (place := (source + body).find("\0")) >= 0:
-        line = (source + body).count("\n", 0, place) + 1
-        faults.append(ContentError(line, "there is a NUL character here; this is no text file, or it is damaged"))
-    written = json.dumps(storable(fields), ensure_ascii=False)
-    if "\\u0000" in written or any("\ud800" <= c <= "\udfff" for c in written):
-        faults.append(ContentError(1, "the front matter holds an escaped character that is none; take it out"))
+def _require_storable(fields: Mapping[str, Any], faults: list[ContentError]) -> None:
+    # YAML can write halves of characters ("\ud800"), which no database takes.
+    if any("\ud800" <= c <= "\udfff" for c in json.dumps(storable(fields), ensure_ascii=False)):
+        faults.append(ContentError(1, "the front matter holds an escaped half of a character; take it out"))
 
 
 class _Fields:
@@ -163,7 +155,8 @@ class _Fields:
         if value is None:
             return ""
         if not isinstance(value, str):
-            return self._fault(key, f"{key} must be text; put it in quotes") or ""
+            self._fault(key, f"{key} must be text; put it in quotes")
+            return ""
         text = value.strip()
         if len(text) > length:
             self._fault(key, f"{key} has {len(text)} characters, at most {length} are allowed; shorten it")
@@ -198,7 +191,10 @@ class _Fields:
     def slug(self) -> str | None:
         text = self.line("slug", slugs.MAX_LENGTH)
         if text and not slugs.is_slug(text):
-            self._fault("slug", f"{shown(text)} cannot be a slug; use lower-case ASCII words joined by - and folders by .")
+            self._fault(
+                "slug",
+                f"{shown(text)} cannot be a slug; use lower-case ASCII words joined by - and folders by .",
+            )
         return text or None
 
     def tags(self, vocabularies: frozenset[str]) -> dict[str, list[str]]:
@@ -223,9 +219,11 @@ class _Fields:
             return {}
         if not isinstance(teams, Mapping) or not set(teams) <= SIGNING_TEAMS:
             cure = "authors are named by team: `authors: {marketing: [ana@example.com], sales: [ben@example.com]}`"
-            return self._fault("authors", cure) or {}
+            self._fault("authors", cure)
+            return {}
         named = {str(team): self._texts("authors", names, MOST_AUTHORS) for team, names in teams.items()}
-        return {team: names for team, names in named.items() if all([self._is_name("authors", it) for it in names]) and names}
+        good = {name for names in named.values() for name in names if self._is_name("authors", name)}
+        return {team: names for team, names in named.items() if names and good.issuperset(names)}
 
     def attachments(self, path: str) -> tuple[str, ...]:
         places = []
@@ -239,12 +237,12 @@ class _Fields:
                 places.append(place)
         return tuple(places)
 
-    def extra(self, vocabularies: frozenset[str]) -> dict[str, Any]:
+    def further(self, vocabularies: frozenset[str]) -> dict[str, Any]:
         if self._fields.get("status") is not None:
             # Kept and without effect: only approvals change a status. But one that does not exist is a mistake.
             self.one_of("status", [status.value for status in Status])
         further = (key for key in self._fields if key not in KNOWN and key not in vocabularies)
-        return {str(storable(key)): storable(self._fields[key]) for key in further}
+        return {key: storable(self._fields[key]) for key in further}
 
     def _texts(self, key: str, value: Any, most: int) -> list[str]:
         listed = value if isinstance(value, list) else [] if value is None else [value]
@@ -254,7 +252,7 @@ class _Fields:
         texts = [item.strip() for item in listed]
         if len(texts) > most:
             self._fault(key, f"{key} has {len(texts)} values, at most {most} are allowed")
-        if long := next((text for text in texts if not 1 <= len(text) <= WHO_LENGTH), None):
+        if long := next((text for text in texts if len(text) > WHO_LENGTH), None):
             self._fault(key, f"{shown(long)} is too long; at most {WHO_LENGTH} characters are allowed", long)
         return [text for text in texts if text]
 

@@ -1,20 +1,28 @@
-"""A readable difference between two texts: lines, and the words changed within a line. Bounded for any input.
+"""What changed between two texts, readably: by line, and by word within changed lines.
 
-difflib compares well but can take minutes on long runs of repeated lines, which an author could offer on purpose; so
-the comparison gets coarser as the work grows: words, then lines, then whole texts.
+difflib finds the differences; here its cost is bounded, because authors choose both texts (800 lines made of two
+repeated lines keep difflib busy for seconds, 20,000 for hours). Beyond the bounds a difference gets coarser, never
+wrong. A line ends with its line feed; a carriage return before that is part of the ending.
 """
 
-import difflib
 import re
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from difflib import SequenceMatcher
+from itertools import takewhile
+from typing import Literal, NamedTuple
 
-# Pairs of equal lines are what difflib's time grows with; this many take well under a second.
-MOST_LINE_PAIRS = 2_000_000
-MOST_WORD_PAIRS = 20_000
-_WORDS = re.compile(r"\s+|\w+|[^\w\s]")
+# What one difference may cost, in steps of about 40 ns.
+BUDGET = 25_000_000
+STEPS_PER_COMPARISON = 1_000
+STEPS_PER_UNIT = 10
+# Less alike than this, a text is easier to read as one text removed and another added.
+LEAST_LIKENESS = 0.3
+
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
+_WORD = re.compile(r"\w+|\s+|[^\w\s]")
 
 
 @dataclass(frozen=True)
@@ -25,8 +33,11 @@ class Piece:
 
 @dataclass(frozen=True)
 class Change:
-    """A run of lines. `words` is given for "changed": same + removed is the text before, same + added that after.
-    Line numbers count from 1; None on the side where the run has no lines."""
+    """A run of lines, without their endings; line numbers count from 1, None on the side that has no such line.
+
+    `words` is there for "changed" only: its same and added pieces join to the new text of these lines, its same and
+    removed ones to the old, line endings included. A change of nothing but endings shows there.
+    """
 
     kind: Literal["same", "added", "removed", "changed"]
     before_line: int | None
@@ -37,133 +48,248 @@ class Change:
 
 
 def changes(before: str, after: str, *, context: int | None = 3) -> list[Change]:
-    """What changed from `before` to `after`, in order, with `context` equal lines around each change (None: all)."""
-    old, new = _lines(before), _lines(after)
-    blocks = list(_blocks(old, new))
-    found = []
-    for place, (kind, i1, i2, j1, j2) in enumerate(blocks):
-        if kind == "equal":
-            found += _same(old, i1, i2, j1, context, first=place == 0, last=place == len(blocks) - 1)
-        else:
-            found.append(_change(old[i1:i2], new[j1:j2], i1, j1))
-    return found
+    """The changes in order, with at most so many unchanged lines around each (None keeps all of them)."""
+    old, new = _LINE.findall(before), _LINE.findall(after)
+    budget = _Budget()
+    spans = _spans(old, new, budget)
+    return [_change(span, old, new, budget) for span in (spans if context is None else _folded(spans, context))]
 
 
 def unified(before: str, after: str, *, names: tuple[str, str] = ("before", "after")) -> str:
-    """The same as a unified difference, for programs and terminals; "" when the texts are equal."""
-    old, new = _lines(before), _lines(after)
-    if old == new:
+    """The difference as `diff -u` writes it, empty for equal texts."""
+    old, new = _LINE.findall(before), _LINE.findall(after)
+    hunks = list(_hunks(_folded(_spans(old, new, _Budget()), 3)))
+    if not hunks:
         return ""
-    hunks = [f"--- {names[0]}\n", f"+++ {names[1]}\n"]
-    for group in _grouped(list(_blocks(old, new)), 3):
-        first, last = group[0], group[-1]
-        hunks.append(f"@@ -{_range(first[1], last[2])} +{_range(first[3], last[4])} @@\n")
-        for kind, i1, i2, j1, j2 in group:
-            if kind == "equal":
-                hunks += [f" {line}\n" for line in old[i1:i2]]
+    parts = [f"--- {names[0]}\n+++ {names[1]}\n"]
+    for hunk in hunks:
+        first, last = hunk[0], hunk[-1]
+        parts.append(f"@@ -{_range(first.i1, last.i2)} +{_range(first.j1, last.j2)} @@\n")
+        for span in hunk:
+            if span.same:
+                parts += [_patch_line(" ", line) for line in old[span.i1 : span.i2]]
             else:
-                hunks += [f"-{line}\n" for line in old[i1:i2]]
-                hunks += [f"+{line}\n" for line in new[j1:j2]]
-    return "".join(hunks)
+                parts += [_patch_line("-", line) for line in old[span.i1 : span.i2]]
+                parts += [_patch_line("+", line) for line in new[span.j1 : span.j2]]
+    return "".join(parts)
 
 
-Block = tuple[str, int, int, int, int]
+class _Span(NamedTuple):
+    """Units i1 to i2 of the old text beside units j1 to j2 of the new."""
+
+    same: bool
+    i1: int
+    i2: int
+    j1: int
+    j2: int
 
 
-def _lines(text: str) -> list[str]:
-    r"""Lines without their \n. A carriage return stays, and a missing end of line is a line of its own, so that a change
-    of either is seen."""
-    lines = text.split("\n")
-    if lines[-1] == "":
-        return lines[:-1]
-    return [*lines, "\\ no newline at the end"]
+class _Budget:
+    def __init__(self) -> None:
+        self._left = BUDGET
+
+    def allows(self, steps: int) -> bool:
+        """Spends the steps if they are left."""
+        if steps > self._left:
+            return False
+        self._left -= steps
+        return True
 
 
-def _blocks(old: Sequence[str], new: Sequence[str]) -> Iterator[Block]:
-    head = _common(old, new)
-    tail = _common(old[head:][::-1], new[head:][::-1])
-    middle_old, middle_new = old[head : len(old) - tail], new[head : len(new) - tail]
-    if head:
-        yield ("equal", 0, head, 0, head)
-    if middle_old or middle_new:
-        for kind, i1, i2, j1, j2 in _compare(middle_old, middle_new):
-            yield (kind, i1 + head, i2 + head, j1 + head, j2 + head)
-    if tail:
-        yield ("equal", len(old) - tail, len(old), len(new) - tail, len(new))
+# --- lines -----------------------------------------------------------------------------------------------------------
 
 
-def _compare(old: Sequence[str], new: Sequence[str]) -> list[Block]:
-    if _pairs(old, new) > MOST_LINE_PAIRS:
-        return [("replace", 0, len(old), 0, len(new))]
-    return difflib.SequenceMatcher(None, old, new, autojunk=True).get_opcodes()
+def _folded(spans: Sequence[_Span], context: int) -> list[_Span]:
+    """The spans without the middle of long unchanged runs, and without any for equal texts."""
+    kept: list[_Span] = []
+    for index, span in enumerate(spans):
+        if not span.same:
+            kept.append(span)
+            continue
+        length = span.i2 - span.i1
+        head = context if index > 0 else 0
+        tail = context if index < len(spans) - 1 else 0
+        if head + tail >= length and (head or tail):
+            kept.append(span)
+            continue
+        if head:
+            kept.append(_Span(True, span.i1, span.i1 + head, span.j1, span.j1 + head))
+        if tail:
+            kept.append(_Span(True, span.i2 - tail, span.i2, span.j2 - tail, span.j2))
+    return kept
 
 
-def _pairs(old: Sequence[str], new: Sequence[str]) -> int:
-    counted = Counter(new)
-    return sum(counted[item] for item in old)
-
-
-def _common(old: Sequence[str], new: Sequence[str]) -> int:
-    return next((place for place, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
-
-
-def _same(
-    old: Sequence[str], i1: int, i2: int, j1: int, context: int | None, *, first: bool, last: bool
-) -> list[Change]:
-    if context is None or i2 - i1 <= context * (not first) + context * (not last):
-        runs = [(i1, i2)]
+def _change(span: _Span, old: Sequence[str], new: Sequence[str], budget: _Budget) -> Change:
+    before, after = old[span.i1 : span.i2], new[span.j1 : span.j2]
+    words: tuple[Piece, ...] = ()
+    if span.same:
+        kind: Literal["same", "added", "removed", "changed"] = "same"
+    elif before and after:
+        kind, words = "changed", tuple(_pieces("".join(before), "".join(after), budget))
     else:
-        runs = [(i1, i1 + (0 if first else context)), (i2 - (0 if last else context), i2)]
-    return [
-        Change("same", start + 1, start - i1 + j1 + 1, tuple(old[start:end]), tuple(old[start:end]), ())
-        for start, end in runs
-        if end > start
-    ]
+        kind = "removed" if before else "added"
+    return Change(
+        kind=kind,
+        before_line=span.i1 + 1 if before else None,
+        after_line=span.j1 + 1 if after else None,
+        before=tuple(map(_without_ending, before)),
+        after=tuple(map(_without_ending, after)),
+        words=words,
+    )
 
 
-def _change(old: Sequence[str], new: Sequence[str], i1: int, j1: int) -> Change:
-    if not old:
-        return Change("added", None, j1 + 1, (), tuple(new), ())
-    if not new:
-        return Change("removed", i1 + 1, None, tuple(old), (), ())
-    return Change("changed", i1 + 1, j1 + 1, tuple(old), tuple(new), tuple(_words("\n".join(old), "\n".join(new))))
+def _without_ending(line: str) -> str:
+    return line[:-1].removesuffix("\r") if line.endswith("\n") else line
 
 
-def _words(old: str, new: str) -> Iterator[Piece]:
-    before, after = _WORDS.findall(old), _WORDS.findall(new)
-    if _pairs(before, after) > MOST_WORD_PAIRS * 10 or len(before) + len(after) > MOST_WORD_PAIRS:
-        yield Piece("removed", old)
-        yield Piece("added", new)
-        return
-    for kind, i1, i2, j1, j2 in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
-        if kind == "equal":
-            yield Piece("same", "".join(before[i1:i2]))
+def _hunks(spans: Sequence[_Span]) -> Iterator[list[_Span]]:
+    hunk: list[_Span] = []
+    for span in spans:
+        if hunk and hunk[-1].i2 != span.i1:
+            yield hunk
+            hunk = []
+        hunk.append(span)
+    if hunk:
+        yield hunk
+
+
+def _range(start: int, end: int) -> str:
+    """Lines as `diff -u` counts them: one line is its number alone, none is the number of the line before."""
+    length = end - start
+    if length == 1:
+        return f"{start + 1}"
+    return f"{start + 1 if length else start},{length}"
+
+
+def _patch_line(mark: str, line: str) -> str:
+    return mark + (line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n")
+
+
+# --- words -----------------------------------------------------------------------------------------------------------
+
+
+def _pieces(before: str, after: str, budget: _Budget) -> Iterator[Piece]:
+    whole = [Piece("removed", before), Piece("added", after)]
+    if not budget.allows(2 * (len(before) + len(after))):
+        return iter(whole)
+    old, new = _WORD.findall(before), _WORD.findall(after)
+    spans = _spans(old, new, budget, is_junk=str.isspace)
+    alike = sum(len("".join(old[span.i1 : span.i2]).strip()) for span in spans if span.same)
+    shorter = min(len(before.strip()), len(after.strip()))
+    return _joined(spans, old, new) if alike >= LEAST_LIKENESS * shorter else iter(whole)
+
+
+def _joined(spans: Sequence[_Span], old: Sequence[str], new: Sequence[str]) -> Iterator[Piece]:
+    """Spans as texts; a blank between two changed words belongs to the change, or every second piece were a blank."""
+    removed = added = ""
+    for index, span in enumerate(spans):
+        before, after = "".join(old[span.i1 : span.i2]), "".join(new[span.j1 : span.j2])
+        is_blank = before.isspace() and "\n" not in before and 0 < index < len(spans) - 1
+        if span.same and not is_blank:
+            yield from _changed(removed, added)
+            yield Piece("same", before)
+            removed = added = ""
+        else:
+            removed += before
+            added += after
+    yield from _changed(removed, added)
+
+
+def _changed(removed: str, added: str) -> Iterator[Piece]:
+    if removed:
+        yield Piece("removed", removed)
+    if added:
+        yield Piece("added", added)
+
+
+# --- comparing -------------------------------------------------------------------------------------------------------
+
+
+def _spans(
+    old: Sequence[str], new: Sequence[str], budget: _Budget, is_junk: Callable[[str], bool] | None = None
+) -> list[_Span]:
+    """All of both sequences in order, same and different spans taking turns."""
+    spans: list[_Span] = []
+    i = j = 0
+    for i1, j1, length in [*_matches(old, new, budget, is_junk), (len(old), len(new), 0)]:
+        if i < i1 or j < j1:
+            spans.append(_Span(False, i, i1, j, j1))
+        i, j = i1 + length, j1 + length
+        if length and spans and spans[-1].same:
+            spans[-1] = spans[-1]._replace(i2=i, j2=j)
+        elif length:
+            spans.append(_Span(True, i1, i, j1, j))
+    return spans
+
+
+def _matches(
+    old: Sequence[str], new: Sequence[str], budget: _Budget, is_junk: Callable[[str], bool] | None
+) -> list[tuple[int, int, int]]:
+    """Equal runs in order (old start, new start, length): difflib's where it can afford them.
+
+    What is too dear for it is cut at the units that both sides have exactly once (as "patience diff" does), and the
+    parts are looked at again; what cannot be cut counts as changed.
+    """
+    found: list[tuple[int, int, int]] = []
+    waiting = [(0, len(old), 0, len(new))]
+    while waiting:
+        i1, i2, j1, j2 = waiting.pop()
+        head = _equal_at_start(old, new, range(i1, i2), range(j1, j2))
+        found.append((i1, j1, head))
+        i1, j1 = i1 + head, j1 + head
+        tail = _equal_at_start(old, new, range(i1, i2)[::-1], range(j1, j2)[::-1])
+        i2, j2 = i2 - tail, j2 - tail
+        found.append((i2, j2, tail))
+        if i1 == i2 or j1 == j2 or not budget.allows(STEPS_PER_UNIT * (i2 - i1 + j2 - j1)):
             continue
-        if i2 > i1:
-            yield Piece("removed", "".join(before[i1:i2]))
-        if j2 > j1:
-            yield Piece("added", "".join(after[j1:j2]))
+        before, after = old[i1:i2], new[j1:j2]
+        if budget.allows(_cost(before, after, is_junk)):
+            matcher = SequenceMatcher(is_junk, before, after, autojunk=False)
+            found += [(i1 + match.a, j1 + match.b, match.size) for match in matcher.get_matching_blocks()]
+        elif anchors := _anchors(before, after):
+            corners = [(i1, j1), *((i1 + a, j1 + b) for a, b in anchors), (i2, j2)]
+            found += [(a, b, 1) for a, b in corners[1:-1]]
+            starts = [corners[0], *((a + 1, b + 1) for a, b in corners[1:-1])]
+            waiting += [(a1, a2, b1, b2) for (a1, b1), (a2, b2) in zip(starts, corners[1:], strict=True)]
+    return sorted(match for match in found if match[2])
 
 
-def _grouped(blocks: list[Block], context: int) -> Iterator[list[Block]]:
-    """Blocks in hunks, equal runs cut down to the context around each change."""
-    group: list[Block] = []
-    for place, (kind, i1, i2, j1, j2) in enumerate(blocks):
-        if kind != "equal":
-            group.append((kind, i1, i2, j1, j2))
-            continue
-        before = min(context, i2 - i1) if group else 0
-        after = min(context, i2 - i1) if place < len(blocks) - 1 else 0
-        if group and after and i2 - i1 <= 2 * context:
-            group.append((kind, i1, i2, j1, j2))
-            continue
-        if group:
-            yield [*group, (kind, i1, i1 + before, j1, j1 + before)]
-        group = [(kind, i2 - after, i2, j2 - after, j2)] if after else []
-    if any(block[0] != "equal" for block in group):
-        yield group
+def _equal_at_start(old: Sequence[str], new: Sequence[str], in_old: range, in_new: range) -> int:
+    pairs = zip(in_old, in_new, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: old[pair[0]] == new[pair[1]], pairs))
 
 
-def _range(start: int, stop: int) -> str:
-    length = stop - start
-    return f"{start + 1 if length else start},{length}" if length != 1 else f"{start + 1}"
+def _cost(old: Sequence[str], new: Sequence[str], is_junk: Callable[[str], bool] | None) -> int:
+    """Steps that difflib takes at most: it may look at every pair of equal units again for every run it finds."""
+    counts = Counter(new)
+    pairs = sum(counts[unit] for unit in old if is_junk is None or not is_junk(unit))
+    return STEPS_PER_COMPARISON + (pairs + len(old) + len(new)) * min(len(old), len(new))
+
+
+def _anchors(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
+    """Places of units that are unique on both sides, as many as come in the same order on both."""
+    in_old, in_new = Counter(old), Counter(new)
+    places = {unit: j for j, unit in enumerate(new) if in_new[unit] == 1}
+    pairs = [(i, places[unit]) for i, unit in enumerate(old) if in_old[unit] == 1 and unit in places]
+    return _longest_rising(pairs)
+
+
+def _longest_rising(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The longest subsequence whose second numbers rise (patience sorting, n log n)."""
+    tops: list[int] = []
+    ends: list[int] = []
+    previous: list[int] = []
+    for index, (_, j) in enumerate(pairs):
+        pile = bisect_left(tops, j)
+        previous.append(ends[pile - 1] if pile else -1)
+        if pile == len(tops):
+            tops.append(j)
+            ends.append(index)
+        else:
+            tops[pile], ends[pile] = j, index
+    chain = []
+    index = ends[-1] if ends else -1
+    while index >= 0:
+        chain.append(pairs[index])
+        index = previous[index]
+    return chain[::-1]

@@ -1,7 +1,7 @@
 """A content folder on disk: which files it has, reading them, and writing them whole or not at all.
 
-Only the file system; what the files say is `content_fields`. A folder may come from anywhere, so nothing here follows
-a link out of it, waits for a pipe, or reads more than it was told to.
+Only the file system; what the files say is `content_fields`. A folder may come from anywhere, so nothing here
+follows a link out of it, waits for a pipe, or reads more than it was told to.
 """
 
 import hashlib
@@ -12,10 +12,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from hub.assets.front_matter import MAX_FILE_BYTES
 from hub.blobs import digest_of
 from hub.errors import NotFound
 
-MAX_FILE_BYTES = 2_000_000
 TAXONOMY = "taxonomy.yaml"
 
 

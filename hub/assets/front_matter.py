@@ -7,14 +7,15 @@ whatever is larger than anybody writes. Every refusal names its line in the file
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import yaml
 from markdown_it.token import Token
 
-from hub.assets.markdown import Environment, RenderingError, inline_text, one_line, parse_blocks
+from hub.assets.markdown import Environment, RenderingError, inline_text, one_line, parse_blocks, text_of_html
 
 MAX_FILE_BYTES = 2_000_000
 MAX_FRONT_MATTER_BYTES = 64 * 1024
@@ -28,9 +29,10 @@ MAX_SUMMARY = 300
 _BOM = "\ufeff"
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _OPENING = re.compile(r"\ufeff?---[ \t]*(?:\r\n|\n|\r)")
-_CLOSING = re.compile(r"^---[ \t]*(?:\r\n|\n|\r|\Z)|(?<=\r)---[ \t]*(?:\r\n|\n|\r|\Z)", re.MULTILINE)
+_CLOSING = re.compile(r"(?<=[\r\n])---[ \t]*(?:\r\n|\n|\r|\Z)")
 _KEY_LINE = re.compile(r"(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n|\n|\r))*[A-Za-z_][\w -]*:(?:[ \t\r\n]|\Z)")
-_CONTROL = re.compile(r"[^\t\n\r\f\x20-\x7e\x80-\U0010ffff]|[\x80-\x9f]")
+# In a body they are odd but harmless (a page pasted from a PDF has them); in a title or a key they are a mistake.
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]")
 
 _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -46,11 +48,11 @@ class ContentError(Exception):
 
 @dataclass(frozen=True)
 class ContentFile:
-    """`source` is the exact text before the body (byte-order mark, `---` lines and all), None when there is none."""
+    """`source` is the exact text before the body (byte-order mark, `---` lines and all), empty when there is none."""
 
     fields: dict[str, Any]
     body: str
-    source: str | None
+    source: str
 
 
 def read(data: bytes, *, limit: int = MAX_FILE_BYTES) -> ContentFile:
@@ -89,8 +91,7 @@ def title_and_summary(body: str) -> tuple[str, str]:
         first_line = next((line for line in map(one_line, body[:10_000].splitlines()) if line), "")
         return _cut(first_line, MAX_TITLE), ""
     title, rest = _title(tokens, env)
-    summary = next((text for text in (*_paragraphs(rest, env), *_items(rest, env)) if text), "")
-    return _cut(title, MAX_TITLE), _cut(summary, MAX_SUMMARY)
+    return _cut(title, MAX_TITLE), _cut(_summary(rest, env), MAX_SUMMARY)
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------
@@ -102,9 +103,10 @@ def _decoded(data: bytes) -> str:
     except UnicodeDecodeError as error:
         line = _line_at(data[: error.start].decode("utf-8"), error.start)
         raise ContentError(line, "this is not UTF-8 text; save the file with the encoding UTF-8") from error
-    if control := _CONTROL.search(text):
-        code = f"U+{ord(control[0]):04X}"
-        raise ContentError(_line_at(text, control.start()), f"there is a control character ({code}) here; remove it")
+    if (place := text.find("\0")) >= 0:
+        raise ContentError(
+            _line_at(text, place), "there is a NUL character here; this is no text file, or it is damaged"
+        )
     return text
 
 
@@ -118,7 +120,7 @@ def _plain(text: str, opening: re.Match[str] | None) -> ContentFile:
         raise ContentError(1, "the front matter has no end; close it with a line of three dashes (---)")
     if text.startswith(_BOM):
         return ContentFile({}, text[1:], _BOM)
-    return ContentFile({}, text, None)
+    return ContentFile({}, text, "")
 
 
 class _Block:
@@ -131,6 +133,8 @@ class _Block:
     def fields(self) -> dict[str, Any]:
         if len(self._text.encode()) > MAX_FRONT_MATTER_BYTES:
             raise ContentError(1, f"the front matter is larger than {MAX_FRONT_MATTER_BYTES // 1024} KB; shorten it")
+        if control := _CONTROL.search(self._text):
+            raise ContentError(_line_at(self._text, control.start()) + 1, _reason_of_control(control[0]))
         try:
             self._refuse_what_is_not_plain_data()
             node = yaml.compose(self._text, Loader=_Loader)
@@ -142,7 +146,9 @@ class _Block:
         if node is None:
             return {}
         if not isinstance(node, yaml.MappingNode):
-            reason = "the front matter must be keys with values (title: …); start a text that begins with a rule with ***"
+            reason = (
+                "the front matter must be keys with values (title: …); start a text that begins with a rule with ***"
+            )
             raise ContentError(_line(node.start_mark), reason)
         return self._mapping(node)
 
@@ -201,12 +207,17 @@ def _scalar(node: yaml.Node) -> Any:
     try:
         value = yaml.constructor.SafeConstructor().construct_object(node)
     except (yaml.YAMLError, ValueError, OverflowError) as error:
-        raise ContentError(line, f"{node.value!r} is no {kind}; correct it, or put it in quotes") from error
+        what = "date" if kind == "timestamp" else "value"
+        raise ContentError(line, f"{node.value!r} is no {what}; correct it, or put it in quotes") from error
     if isinstance(value, float) and not math.isfinite(value):
         raise ContentError(line, f"{node.value!r} is no number to calculate with; put it in quotes")
     if isinstance(value, str) and (control := _CONTROL.search(value)):
-        raise ContentError(line, f"there is a control character (U+{ord(control[0]):04X}) here; remove it")
+        raise ContentError(line, _reason_of_control(control[0]))
     return value
+
+
+def _reason_of_control(character: str) -> str:
+    return f"there is a control character (U+{ord(character):04X}) here; remove it"
 
 
 def _line(mark: Any) -> int:
@@ -220,33 +231,91 @@ def _line(mark: Any) -> int:
 class _Dumper(yaml.SafeDumper):
     """YAML as people write it: lists of plain values on one line, longer texts as blocks, no anchors."""
 
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 (the library's signature)
         return True
 
-    def represent_list(self, data: list[Any]) -> yaml.Node:
-        on_one_line = not any(isinstance(item, list | dict) for item in data)
-        return self.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=on_one_line)
 
-    def represent_str(self, data: str) -> yaml.Node:
-        style = "|" if "\n" in data else None
-        return self.represent_scalar("tag:yaml.org,2002:str", data, style=style)
+def _list_node(dumper: _Dumper, values: list[Any]) -> yaml.Node:
+    # Times of day have colons, which would need quotes and a tag between brackets.
+    on_one_line = not any(isinstance(value, list | dict | datetime) for value in values)
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", values, flow_style=on_one_line)
 
 
-_Dumper.add_representer(list, _Dumper.represent_list)
-_Dumper.add_representer(str, _Dumper.represent_str)
+def _text_node(dumper: _Dumper, text: str) -> yaml.Node:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(list, _list_node)
+_Dumper.add_representer(str, _text_node)
 
 
 # --- title and summary -----------------------------------------------------------------------------------------------
 
 _ANCHOR = re.compile(r"\s*\{#[^{}\s]+\}$")
+_ALERT = re.compile(r"\[![A-Za-z]+\]\s*")
+_HAS_WORDS = re.compile(r"\w")
+# More than a summary ever needs: the rest of an endless paragraph is not worth parsing.
+_ENOUGH = 5_000
 
 
-def _title(tokens: list[Token], env: Environment) -> tuple[str, list[Token]]:
-    """The first heading with words in it, else the first line of text; and the tokens after it."""
+def _title(tokens: Sequence[Token], env: Environment) -> tuple[str, Sequence[Token]]:
+    """The first heading with words in it, else the first line with words; and the tokens to find a summary in."""
     for index, token in enumerate(tokens):
-        if token.type == "heading_open" and (text := _heading_text(tokens[index + 1], env)):
-            return text, tokens[index + 2 :]
+        if token.type == "heading_open" and (text := _words(tokens[index + 1].content, env)):
+            return _ANCHOR.sub("", text) or text, tokens[index + 3 :]
     for index, token in enumerate(tokens):
-        if token.type == "inline":
-            ...
-    return "", tokens
+        in_table = tokens[index - 1].type in ("th_open", "td_open")
+        if token.type == "inline" and not in_table and (text := _first_line(token.content, env)):
+            is_all = text == _words(token.content, env)
+            return text, tokens[index + 1 if is_all else index - 1 :]
+    lines = (one_line(line) for token in tokens for line in _raw_text(token).splitlines())
+    return next(filter(None, lines), ""), ()
+
+
+def _raw_text(token: Token) -> str:
+    if token.type == "html_block":
+        return text_of_html(token.content[:_ENOUGH])
+    return token.content if token.type in ("fence", "code_block") else ""
+
+
+def _summary(tokens: Sequence[Token], env: Environment) -> str:
+    """The first paragraph with words in it, else what the lists say."""
+    items: list[str] = []
+    for in_list, content in _paragraphs(tokens):
+        text = _ALERT.sub("", _words(content, env), count=1)
+        if not _HAS_WORDS.search(text):
+            continue
+        if not in_list:
+            return text
+        if len(items) < MAX_SUMMARY:
+            items.append(text)
+    return "; ".join(items)
+
+
+def _paragraphs(tokens: Sequence[Token]) -> Iterator[tuple[bool, str]]:
+    """Each paragraph's source, and whether it stands in a list."""
+    lists = 0
+    for index, token in enumerate(tokens):
+        if token.type in ("bullet_list_open", "ordered_list_open", "footnote_reference_open"):
+            lists += 1
+        elif token.type in ("bullet_list_close", "ordered_list_close", "footnote_reference_close"):
+            lists = max(0, lists - 1)
+        elif token.type == "paragraph_open":
+            yield lists > 0, tokens[index + 1].content
+
+
+def _first_line(content: str, env: Environment) -> str:
+    lines = (_words(line, env) for line in content[:_ENOUGH].splitlines())
+    return next(filter(None, lines), "")
+
+
+def _words(content: str, env: Environment) -> str:
+    return inline_text(content[:_ENOUGH], env)
+
+
+def _cut(text: str, length: int) -> str:
+    """At most so many characters, ending at a word."""
+    if len(text) <= length:
+        return text
+    start, space, _ = text[:length].rpartition(" ")
+    return (start if space else text[: length - 1]).rstrip(" ,;:.–-") + "…"

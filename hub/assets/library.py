@@ -476,11 +476,9 @@ def _field_changes(before: Text, after: Text) -> list[FieldChange]:
 
 def _conditions(session: Session, actor: Actor, filters: Filters) -> list[ColumnElement[bool]]:
     live = states.is_live()
-    not_live = ~live
-    mine = drafts_seen_by(actor)
-    gone = col(Asset.status).in_([Status.EXPIRED, Status.RETIRED])
-    visible = or_(live, gone, mine)
-    conditions = [visible, _status_condition(filters.status or SHOWN_BY_DEFAULT, live, not_live)]
+    # What was live stays known when it expired or was retired: whoever follows an old link is told so.
+    visible = or_(col(Asset.live_version_id).is_not(None), drafts_seen_by(actor))
+    conditions = [visible, _status_condition(filters.status or SHOWN_BY_DEFAULT, live)]
     for column, values in (
         (col(Version.kind), filters.kind),
         (col(Version.language), filters.language),
@@ -498,15 +496,13 @@ def _conditions(session: Session, actor: Actor, filters: Filters) -> list[Column
     return conditions
 
 
-def _status_condition(
-    wanted: Sequence[Status], live: ColumnElement[bool], not_live: ColumnElement[bool]
-) -> ColumnElement[bool]:
+def _status_condition(wanted: Sequence[Status], live: ColumnElement[bool]) -> ColumnElement[bool]:
     parts: list[ColumnElement[bool]] = []
     for status in wanted:
         if status == Status.PUBLISHED:
             parts.append(live)
         elif status == Status.EXPIRED:
-            parts.append(col(Asset.status).in_([Status.PUBLISHED, Status.EXPIRED]) & not_live)
+            parts.append(col(Asset.status).in_([Status.PUBLISHED, Status.EXPIRED]) & ~live)
         else:
             parts.append(col(Asset.status) == status)
     return or_(*parts)

@@ -8,12 +8,13 @@ limits below is refused with `RenderingError`. What it renders is not safe to sh
 
 import re
 from collections.abc import Iterable, MutableMapping, Sequence
+from dataclasses import dataclass
 from html import escape, unescape
-from typing import Any, NamedTuple
+from typing import Any
 
 import nh3
 import pygments  # type: ignore[import-untyped]
-from linkify_it import LinkifyIt  # type: ignore[import-untyped]
+from linkify_it import LinkifyIt
 from markdown_it import MarkdownIt
 from markdown_it.parser_block import ParserBlock
 from markdown_it.renderer import RendererHTML
@@ -138,7 +139,8 @@ class _Blocks(ParserBlock):
         super().tokenize(state, startLine, endLine)
 
 
-class _Found(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Found:
     """A bare URL, as the parser's rule wants to hear of it."""
 
     schema: str
@@ -152,7 +154,8 @@ class _BareUrls:
     """Bare web and e-mail addresses as GFM has them. linkify alone also makes links of `README.md`."""
 
     _sign = re.compile(r"https?://|www\.|@", re.IGNORECASE)
-    _finder = LinkifyIt()
+    # Any letters may be a top-level domain: the library's own list lacks .dev and .tech.
+    _finder = LinkifyIt().tlds([r"[^\W\d_]{2,63}"])
 
     def pretest(self, text: str) -> bool:
         return len(text) <= MAX_URL_PARAGRAPH and self._sign.search(text) is not None

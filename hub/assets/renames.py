@@ -1,5 +1,5 @@
-"""Which new file is which missing one under another name: by equal bytes, by the slug it says, by equal text, and last
-by a text that is mostly the same. Pure, and bounded for any number of files.
+"""Which new file is which missing one under another name: by equal bytes, by the slug it says, by equal text,
+and last by a text that is mostly the same. Pure, and bounded for any number of files.
 """
 
 from collections.abc import Mapping
@@ -38,7 +38,7 @@ def by_text(new: Mapping[str, Trace], gone: Mapping[str, Trace]) -> dict[str, st
     slugs = {trace.slug: path for path, trace in sorted(gone.items()) if trace.slug}
     bodies = {trace.body: path for path, trace in sorted(gone.items()) if trace.body.strip()}
     for path, trace in sorted(new.items()):
-        for old in (slugs.get(trace.slug), bodies.get(trace.body)):
+        for old in (slugs.get(trace.slug or ""), bodies.get(trace.body)):
             if old is not None and old not in found.values():
                 found[path] = old
                 break

@@ -1,7 +1,8 @@
-"""What a sync, a check or an export of a content folder has to say. The numbers add up:
-`read = new + changed + unchanged + len(rejected)`; a conflict stands among the rejected as well.
+"""What a sync, a check or an export of a content folder has to say. The numbers add up: `read = new + changed
++ unchanged + len(rejected)`; a conflict stands among the rejected as well.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -9,6 +10,13 @@ from pydantic import BaseModel, Field
 from hub.assets.folder import shown
 from hub.taxonomy.schemas import SyncReport as TaxonomyReport
 from hub.taxonomy.schemas import TermRef
+
+
+Progress = Callable[[int, int], None]
+
+
+def unseen(_done: int, _total: int) -> None:
+    """For callers who show no progress."""
 
 
 class RejectedFile(BaseModel):
@@ -53,6 +61,13 @@ class FolderReport(BaseModel):
 
     def reject(self, file: str, line: int, reason: str) -> None:
         self.rejected.append(RejectedFile(file=shown(file), line=line, reason=reason))
+
+    def add(self, batch: "FolderReport") -> None:
+        """What one batch brought."""
+        for count in ("new", "changed", "unchanged"):
+            setattr(self, count, getattr(self, count) + getattr(batch, count))
+        for name in ("rejected", "renamed", "conflicts"):
+            getattr(self, name).extend(getattr(batch, name))
 
     @property
     def refused_something(self) -> bool:

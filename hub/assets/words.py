@@ -1,4 +1,5 @@
-"""All words of the vocabularies, looked up once for many files or rows, so that a batch needs no query for each tag.
+"""All words of the vocabularies, looked up once for many files or rows, so that a batch needs no query for
+each tag.
 
 (`vocabulary.resolve` answers the same for a single asset; here the refusals name a line of a file as well.)
 """
@@ -20,10 +21,15 @@ Tags = dict[str, list[tuple[int, str]]]
 class Words:
     """The terms as they were when this was made, by key and by former key."""
 
-    def __init__(self, terms: Iterable[Term], former: Mapping[tuple[str, str], Term]) -> None:
+    def __init__(
+        self, terms: Iterable[Term], former: Mapping[tuple[str, str], Term], *, beside: "Words | None" = None
+    ) -> None:
+        """`beside` are further words; the ones given here count before them."""
         self._shelves: dict[str, list[Term]] = {}
-        self._found = dict(former)
-        for term in terms:
+        self._found: dict[tuple[str, str], Term] = {**(beside._found if beside else {}), **former}
+        own = {(term.vocabulary, term.key): term for term in terms}
+        others = (term for shelf in beside._shelves.values() for term in shelf) if beside else ()
+        for term in (*own.values(), *(term for term in others if (term.vocabulary, term.key) not in own)):
             self._shelves.setdefault(term.vocabulary, []).append(term)
             self._found[term.vocabulary, term.key] = term
 
@@ -33,7 +39,10 @@ class Words:
         query = select(Term).order_by(col(Term.vocabulary), col(Term.position), col(Term.key))
         terms = {term.id: term for term in session.exec(query)}
         aliases = session.exec(select(TermAlias))
-        return cls(terms.values(), {(it.vocabulary, it.key): terms[it.term_id] for it in aliases if it.term_id in terms})
+        return cls(
+            terms.values(),
+            {(it.vocabulary, it.key): terms[it.term_id] for it in aliases if it.term_id in terms},
+        )
 
     @property
     def tagging(self) -> frozenset[str]:
@@ -79,7 +88,9 @@ class Words:
         for name in tags:
             if name not in self.tagging:
                 near = ", ".join(nearest_names(name, self.tagging))
-                yield ContentError(stated.line_of("tags", name), f"assets are not tagged by {shown(name)}; nearest: {near}")
+                yield ContentError(
+                    stated.line_of("tags", name), f"assets are not tagged by {shown(name)}; nearest: {near}"
+                )
 
 
 def _field(stated: Stated, vocabulary_name: str) -> str:

@@ -93,6 +93,6 @@ def demo(host: Host = "127.0.0.1", port: Port = 8000) -> None:
 
     with opened() as hub:
         seeds.plant(hub.database, hub.blobs, hub.settings)
-        for line in seeds.how_to_sign_in(hub.database, f"http://{host}:{port}"):
+        for line in seeds.how_to_sign_in(hub.settings, f"http://{host}:{port}"):
             print(line, flush=True)
     serve(host=host, port=port, workers=1)

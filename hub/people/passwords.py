@@ -31,21 +31,23 @@ _WAIT_SECONDS = 5.0
 _slots = threading.BoundedSemaphore(_AT_ONCE)
 
 # What people make of the rule "twelve characters"; compared without case, digits and signs.
-COMMON_LETTERS = frozenset(
-    "abcabcabc abcdefgh abcdefghij abcdefghijkl abcdefghijklmnop administrator admin asdfghjkl asdfghjklqwertyuiop "
-    "changeme changemechangeme changemenow correcthorsebatterystaple default demo dragon football gotohell hallo "
-    "hellohello hubadmin iloveyou iloveyouiloveyou letmein letmeinletmein letmeinplease marketing messaginghub monkey "
-    "motdepasse mypassword newpassword pass passphrase passpass password passwordpassword passwort passwortpasswort "
-    "princess pssword pw qazwsx qazwsxedc qwer qwerty qwertyqwerty qwertyuiop qwertyuiopasdf qwertyuiopasdfghjkl "
-    "qwertz qwertzuiop sales salesandmarketing secret secretpassword secretsecret starwars sunshine superman superuser "
-    "temporarypassword test testpassword testtest testtesttest thisisapassword thisismypassword trustno trustnoone "
-    "welcome welcomewelcome welcometothehub whatever yourpassword zaqwsx".split()
-)
-COMMON_WHOLE = frozenset(
-    "012345678901 0123456789012 098765432109 112233445566 123123123123 123412341234 1234567890-= 123456789012 "
-    "1234567890123 12345678901234 1234567890ab 1234567890abc 1234567890qwerty 1q2w3e4r5t6y 1q2w3e4r5t6y7u 1qaz2wsx3edc "
-    "1qaz2wsx3edc4rfv 210987654321 987654321098 a1b2c3d4e5f6 abc123abc123 q1w2e3r4t5y6 qwe123qwe123 zaq12wsxcde3".split()
-)
+_COMMON_LETTERS = """
+    abcabcabc abcdefgh abcdefghij abcdefghijkl abcdefghijklmnop administrator admin asdfghjkl asdfghjklqwertyuiop
+    changeme changemechangeme changemenow correcthorsebatterystaple default demo dragon football gotohell hallo
+    hellohello hubadmin iloveyou iloveyouiloveyou letmein letmeinletmein letmeinplease marketing messaginghub monkey
+    motdepasse mypassword newpassword pass passphrase passpass password passwordpassword passwort passwortpasswort
+    princess pssword pw qazwsx qazwsxedc qwer qwerty qwertyqwerty qwertyuiop qwertyuiopasdf qwertyuiopasdfghjkl
+    qwertz qwertzuiop sales salesandmarketing secret secretpassword secretsecret starwars sunshine superman superuser
+    temporarypassword test testpassword testtest testtesttest thisisapassword thisismypassword trustno trustnoone
+    welcome welcomewelcome welcometothehub whatever yourpassword zaqwsx
+"""
+_COMMON_WHOLE = """
+    012345678901 0123456789012 098765432109 112233445566 123123123123 123412341234 1234567890-= 123456789012
+    1234567890123 12345678901234 1234567890ab 1234567890abc 1234567890qwerty 1q2w3e4r5t6y 1q2w3e4r5t6y7u 1qaz2wsx3edc
+    1qaz2wsx3edc4rfv 210987654321 987654321098 a1b2c3d4e5f6 abc123abc123 q1w2e3r4t5y6 qwe123qwe123 zaq12wsxcde3
+"""
+COMMON_LETTERS = frozenset(_COMMON_LETTERS.split())
+COMMON_WHOLE = frozenset(_COMMON_WHOLE.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +119,7 @@ def _bytes(password: str) -> bytes:
 @contextmanager
 def _slot() -> Iterator[None]:
     if not _slots.acquire(timeout=_WAIT_SECONDS):
-        raise Unavailable(
-            "Too many people are signing in at this moment. Try again in a few seconds.", retry_after=5
-        )
+        raise Unavailable("Too many people are signing in at this moment. Try again in a few seconds.", retry_after=5)
     try:
         yield
     finally:

@@ -8,6 +8,7 @@ import hashlib
 import math
 from datetime import timedelta
 from functools import cache
+from typing import cast
 
 from limits import RateLimitItem, parse
 from limits.errors import ConfigurationError, StorageError
@@ -30,9 +31,7 @@ class Limiter:
     """Holds nothing itself, so an entrance makes one whenever it needs it."""
 
     def __init__(self, settings: Settings, database: Database) -> None:
-        self.storage: Storage = (
-            _redis(settings.redis_url) if settings.redis_url else DatabaseStorage(database)
-        )
+        self.storage: Storage = _redis(settings.redis_url) if settings.redis_url else DatabaseStorage(database)
         self.windows = FixedWindowRateLimiter(self.storage)
 
     def hit(self, kind: str, key: str, rate: str, *, times: int = 1) -> None:
@@ -48,9 +47,7 @@ class Limiter:
                 return
             seconds = self.windows.get_window_stats(limit, name).reset_time - clock.now().timestamp()
         except StorageError as error:
-            raise Unavailable(
-                "The hub cannot count tries at this moment. Try again soon.", retry_after=5
-            ) from error
+            raise Unavailable("The hub cannot count tries at this moment. Try again soon.", retry_after=5) from error
         wait = max(1, math.ceil(seconds))
         raise TooMany(f"Too many tries. Try again in {wait} seconds.", retry_after=wait)
 
@@ -117,9 +114,7 @@ class DatabaseStorage(Storage):
 
     def _clear_expired(self) -> None:
         """Whenever a window opens a few old ones go, so that a stranger with a million addresses leaves no heap."""
-        expired = (
-            select(RateWindow.key).where(col(RateWindow.expires_at) <= clock.now()).limit(_CLEARED_AT_ONCE)
-        )
+        expired = select(RateWindow.key).where(col(RateWindow.expires_at) <= clock.now()).limit(_CLEARED_AT_ONCE)
         free = expired.with_for_update(skip_locked=True)  # two processes that clear take different rows
         with self.database.transaction() as session:
             session.exec(delete(RateWindow).where(col(RateWindow.key).in_(free)))
@@ -129,11 +124,9 @@ class DatabaseStorage(Storage):
 def _redis(url: str) -> Storage:
     """One pool of connections for the process."""
     try:
-        storage = storage_from_string(url, wrap_exceptions=True)
+        return cast(Storage, storage_from_string(url, wrap_exceptions=True))
     except ConfigurationError as error:
         raise Unavailable(f"HUB_REDIS_URL cannot be used: {error}.", retry_after=60) from error
-    assert isinstance(storage, Storage)
-    return storage
 
 
 @cache

@@ -110,7 +110,9 @@ POLICY: dict[Deed, Rule] = {
     Deed.IMPORT_CONTENT: Rule(Role.ADMIN, Scope.ADMIN),
     Deed.READ_TAXONOMY: Rule(Role.READER, Scope.CONTENT_READ),
     Deed.EDIT_TAXONOMY: Rule(Role.APPROVER, Scope.CONTENT_WRITE),
-    Deed.READ_PEOPLE: Rule(Role.READER, Scope.CONTENT_READ, note="name, team and role; no e-mail addresses for readers"),
+    Deed.READ_PEOPLE: Rule(
+        Role.READER, Scope.CONTENT_READ, note="name, team and role; no e-mail addresses for readers"
+    ),
     Deed.MANAGE_PEOPLE: Rule(Role.ADMIN, Scope.ADMIN),
     Deed.OWN_ACCOUNT: Rule(Role.ADMIN, Scope.CONTENT_READ, own=Role.READER),
     Deed.MAKE_TOKEN: Rule(
@@ -136,7 +138,7 @@ def require(actor: Actor, deed: Deed, *, own: bool = False) -> None:
     rule = POLICY[deed]
     needed = f"the role {rule.role}" + (" in sales or marketing" if rule.signing_team else "")
     if rule.own is not None and not own:
-        needed += f", or {rule.own} on an asset that is yours"
+        needed += f", or {rule.own} on what is your own"
     raise NotAllowed(f"To {deed} you need {needed}; you are {actor.role} in the team {actor.team}.")
 
 

@@ -22,12 +22,12 @@ TokenName = Annotated[
 ]
 Password = Annotated[SecretStr, Field(min_length=1, max_length=MAX_LENGTH)]
 
-_PASSWORD = "seven otters juggle plums"
+_WORDS = "seven otters juggle plums"
 
 
 class SignIn(BaseModel):
     model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"email": "ana@example.com", "password": _PASSWORD}]}
+        extra="forbid", json_schema_extra={"examples": [{"email": "ana@example.com", "password": _WORDS}]}
     )
 
     email: Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_EMAIL)]
@@ -38,7 +38,7 @@ class PasswordChange(BaseModel):
     """At least 12 characters; not one's name, not one's e-mail address, not what everybody thinks of."""
 
     model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"current": "nine larks hum low", "new": _PASSWORD}]}
+        extra="forbid", json_schema_extra={"examples": [{"current": "nine larks hum low", "new": _WORDS}]}
     )
 
     current: Password
@@ -48,7 +48,7 @@ class PasswordChange(BaseModel):
 class PasswordGiven(BaseModel):
     """At least 12 characters; not the person's name, not their e-mail address, not what everybody thinks of."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"password": _PASSWORD}]})
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"password": _WORDS}]})
 
     password: Password
 
@@ -59,7 +59,7 @@ _PERSON = {"email": "ben@example.com", "name": "Ben Okafor", "team": "sales", "r
 class NewPerson(BaseModel):
     """Without a password the person cannot sign in yet; tokens can be made for them."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{**_PERSON, "password": _PASSWORD}]})
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{**_PERSON, "password": _WORDS}]})
 
     email: Email
     name: Name

@@ -157,9 +157,7 @@ def sessions_of(
 def new_password(actor: Actor, *, current: str, new: str) -> Hashed:
     """Slow. Raises Invalid when the new password is weak, or the old one again."""
     if new == current:
-        raise Invalid(
-            "This password cannot be used.", errors=[Fault(("body", "new"), "it is the one you have now")]
-        )
+        raise Invalid("This password cannot be used.", errors=[Fault(("body", "new"), "it is the one you have now")])
     return passwords.hashed(new, email=actor.email, name=actor.name, field="new")
 
 

@@ -69,11 +69,8 @@ class Hub:
         self.terms = {rows.id_of(term): term for term in session.exec(select(Term))}
         self.keys = {(term.vocabulary, term.key): id for id, term in self.terms.items()}
         self.former = {(it.vocabulary, it.key): it.term_id for it in session.exec(select(TermAlias))}
-        by_people = select(Event.subject_id).where(Event.subject_kind == "term", col(Event.actor_id).is_not(None))
-        self.touched = set(session.exec(by_people.distinct()))
-        said = _last_said(session, file)
-        self.said = {id: fields for id in self.terms if (fields := said.get("terms", {}).get(str(id)))}
-        self.order: dict[str, list[int]] = said.get("order", {})
+        self.touched = _touched_by_people(session)
+        self.said, self.order = _last_said(session, file, self.terms)
 
     def fields(self, term: Term) -> dict[str, Any]:
         """As `Statement.stated` names them."""
@@ -184,13 +181,27 @@ def _first_doubled(hub: Hub, plans: Sequence[Plan]) -> tuple[Plan, str, str] | N
     return None
 
 
-def _last_said(session: Session, file: str) -> dict[str, Any]:
-    query = select(Event).where(
-        Event.subject_kind == SUBJECT, col(Event.subject_id).is_(None), Event.subject_name == file
-    )
-    query = query.where(Event.name == EventName.CONTENT_SYNCED).order_by(col(Event.id).desc()).limit(1)
-    event = session.exec(query).first()
-    return event.data if event is not None else {}
+def _touched_by_people(session: Session) -> set[int]:
+    """The terms that a person has added or changed, whichever way."""
+    query = select(Term.id).join(Event, col(Event.subject_id) == Term.id).where(Event.subject_kind == "term")
+    # SQLite gives the id of a removed term to the next one: what happened before a term was there isn't its history.
+    query = query.where(col(Event.actor_id).is_not(None), col(Event.occurred_at) >= col(Term.created_at))
+    return {id for id in session.exec(query.distinct()) if id is not None}
+
+
+def _last_said(
+    session: Session, file: str, terms: Mapping[int, Term]
+) -> tuple[dict[int, dict[str, Any]], dict[str, list[int]]]:
+    """By term id what the file said about it, and by vocabulary the order of ids."""
+    query = select(Event).where(Event.subject_kind == SUBJECT, col(Event.subject_id).is_(None))
+    query = query.where(Event.subject_name == file, Event.name == EventName.CONTENT_SYNCED)
+    event = session.exec(query.order_by(col(Event.id).desc()).limit(1)).first()
+    if event is None:
+        return {}, {}
+    meant = {id for id, term in terms.items() if term.created_at <= event.occurred_at}
+    said = {id: fields for id in meant if (fields := event.data["terms"].get(str(id))) is not None}
+    order = {name: [id for id in ids if id in meant] for name, ids in event.data["order"].items()}
+    return said, order
 
 
 def _called(statement: Statement) -> str:

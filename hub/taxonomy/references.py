@@ -16,7 +16,6 @@ from sqlalchemy import (
     Delete,
     ForeignKey,
     FromClause,
-    String,
     Table,
     UniqueConstraint,
     Update,
@@ -26,6 +25,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.orm import object_mapper
 from sqlmodel import Session
 
 from hub.db import metadata
@@ -46,8 +46,9 @@ def repoint(session: Session, old: Term, new: Term) -> dict[str, int]:
         for rest in _unique_companions(table, column):
             moved[table.name] += _run(session, delete(table).where(column == old.id, _twin(table, column, rest, new)))
         moved[table.name] += _run(session, update(table).where(column == old.id).values({column.name: new.id}))
-    # Rows that are loaded already must not go on showing the old reference.
-    session.expire_all()
+    for loaded in list(session.identity_map.values()):  # these must not go on showing the old reference
+        if cast(Table, object_mapper(loaded).local_table).name in moved:
+            session.expire(loaded)
     return {table: count for table, count in moved.items() if count and table != _ALIASES}
 
 
@@ -81,7 +82,7 @@ def _written(vocabulary: str) -> Iterator[tuple[Table, Column[Any]]]:
     if vocabulary == "languages":
         for table in metadata.sorted_tables:
             column = table.columns.get("language")
-            if column is not None and isinstance(column.type, String):
+            if column is not None and not column.foreign_keys:
                 yield table, column
 
 

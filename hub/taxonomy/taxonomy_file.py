@@ -74,6 +74,8 @@ def write(terms: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _vocabularies(root: Node) -> Iterator[tuple[Node, Node]]:
+    if root.kind == "text" and root.value is None:
+        return
     if root.kind != "mapping":
         raise YamlFault(root.line, "a taxonomy file names vocabularies, each with a list of terms, like `personas:`")
     entries = list(root.fields().values())
@@ -173,7 +175,7 @@ def _invalid(error: ValidationError, fields: Mapping[str, Node], entry: Node) ->
     # A text may be a list too: that it's not the one says nothing when it's a bad one of the other.
     telling = [it for it in mistakes if it["loc"][0] != "text" or it["type"] not in {"string_type", "list_type"}]
     mistake = (telling or mistakes)[0]
-    name, *inner = mistake["loc"][1:] if mistake["loc"][0] == "text" else mistake["loc"]
+    name, *inner = mistake["loc"][1:] if mistake["loc"][0] == "text" and mistake["loc"][1:] else mistake["loc"]
     node = fields.get(str(name), entry)
     for part in inner:
         if node.kind == "list" and isinstance(part, int):

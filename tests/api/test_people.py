@@ -68,7 +68,7 @@ def test_a_list_of_twenty_asks_no_more_than_a_list_of_ten(app: FastAPI, client: 
     asked: list[str] = []
     engine = app.state.hub.database.engine
     event.listen(engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
-    counts = []
+    counts: list[int] = []
     for _ in range(2):
         for _ in range(10):
             _, headers = _person(app)

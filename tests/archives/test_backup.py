@@ -27,9 +27,7 @@ def manifest_of(file: Path) -> dict[str, object]:
         return manifest
 
 
-def test_every_table_is_in_the_backup_or_said_to_be_left_out(
-    database: Database, blobs: Blobs, tmp_path: Path
-) -> None:
+def test_every_table_is_in_the_backup_or_said_to_be_left_out(database: Database, blobs: Blobs, tmp_path: Path) -> None:
     settings = settings_for(tmp_path, "")
     fill(database, blobs)
     made = back_up(database, blobs, settings, tmp_path / "b.zip")

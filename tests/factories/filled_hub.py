@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
+from sqlalchemy import select
 from sqlmodel import Session
 
 from hub import clock
+from hub.archives.backup import kept_tables
 from hub.assets import approval, drafts, freshness, intake
 from hub.assets.attachments import ReadFile, read_file, store
 from hub.assets.models import (
@@ -77,6 +80,35 @@ def revise(session: Session, pair: Pair, asset: Asset, body: str) -> Version:
 
 def a_file() -> ReadFile:
     return read_file(documents.pdf(("Proof, page one", "Naïve façade")), "proof.pdf", limit=1_000_000)
+
+
+Rows = dict[str, list[tuple[Any, ...]]]
+
+
+@dataclass(frozen=True)
+class Content:
+    """All that a hub holds."""
+
+    rows: Rows
+    files: dict[str, bytes | None]
+
+
+def content_of(database: Database, blobs: Blobs) -> Content:
+    return Content(rows_of(database), files_of(blobs))
+
+
+def rows_of(database: Database) -> Rows:
+    """Every row of every table that a backup keeps."""
+    with database.reading() as session:
+        connection = session.connection()
+        return {
+            table.name: sorted((tuple(row) for row in connection.execute(select(table))), key=repr)
+            for table in kept_tables()
+        }
+
+
+def files_of(blobs: Blobs) -> dict[str, bytes | None]:
+    return {key: blobs.get(key) for key in blobs.keys()}  # noqa: SIM118 - a store is no mapping
 
 
 def fill(database: Database, blobs: Blobs) -> Pair:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session, select
 
@@ -37,7 +37,12 @@ def test_an_unknown_address_becomes_a_person_without_sign_in(database: Database)
         person = directory.find_or_add(session, " Ana.Silva@Example.com ", actor=HUB, team=Team.SALES)
     with database.reading() as session:
         kept = session.get_one(Person, person.id)
-        assert (kept.email, kept.name, kept.team, kept.role) == ("ana.silva@example.com", "ana.silva", "sales", "reader")
+        assert (kept.email, kept.name, kept.team, kept.role) == (
+            "ana.silva@example.com",
+            "ana.silva",
+            "sales",
+            "reader",
+        )
         assert kept.password_hash is None
         [(name, data)] = _events(session, kept)
         assert name == "person.added"
@@ -79,6 +84,7 @@ def test_a_name_that_cannot_be_kept_is_refused(sqlite_database: Database, name: 
         directory.find_or_add(session, name, actor=HUB)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=260))
 def test_the_form_in_which_a_name_or_an_address_is_kept_is_stable(text: str) -> None:
     """What was found or added once is found again: tidying the tidied changes nothing."""
@@ -153,7 +159,9 @@ def test_somebody_who_was_deactivated_is_not_taken_over(sqlite_database: Databas
             _add(session)
 
 
-@pytest.mark.parametrize("email", ["ana", "@example.com", "ana@", "a b@example.com", "ana@x\x00.com", f"{'x' * 250}@b.io"])
+@pytest.mark.parametrize(
+    "email", ["ana", "@example.com", "ana@", "a b@example.com", "ana@x\x00.com", f"{'x' * 250}@b.io"]
+)
 def test_what_is_no_address_is_refused_with_its_place(sqlite_database: Database, email: str) -> None:
     with sqlite_database.transaction() as session, pytest.raises(Invalid) as refused:
         _add(session, email=email)

@@ -102,7 +102,9 @@ def test_tries_at_the_same_moment_are_all_counted(limiter: Limiter, other_proces
         except TooMany:
             outcomes.append(False)
 
-    threads = [threading.Thread(target=knock, args=(process,)) for process in (limiter, other_process) for _ in range(10)]
+    threads = [
+        threading.Thread(target=knock, args=(process,)) for process in (limiter, other_process) for _ in range(10)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

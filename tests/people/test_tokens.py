@@ -54,15 +54,13 @@ def test_the_secret_is_recognisable_long_and_kept_only_as_digest(database: Datab
         assert secret not in f"{kept.model_dump()} {event.model_dump()}"
         assert kept.digest not in str(event.model_dump())
         seen, unnoted = authentication.actor_of_token(session, secret)
-        assert (seen.id, seen.token_id, seen.scopes, unnoted) == (ana.id, token.id, {READ, WRITE}, True)
+        assert (seen.id, seen.token_id, seen.scopes, unnoted) == (ana.id, token.id, frozenset({READ, WRITE}), True)
 
 
 def test_an_expired_token_opens_nothing_and_says_so(sqlite_database: Database) -> None:
     with sqlite_database.transaction() as session:
         ana = make_person(session)
-        _, secret = tokens.create(
-            session, directory.actor_for(ana), ana, name="t", scopes=[READ], expires_in_days=30
-        )
+        _, secret = tokens.create(session, directory.actor_for(ana), ana, name="t", scopes=[READ], expires_in_days=30)
         with clock.shifted(timedelta(days=29)):
             authentication.actor_of_token(session, secret)
         with clock.shifted(timedelta(days=30)), pytest.raises(NotSignedIn, match="expired on"):

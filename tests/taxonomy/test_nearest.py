@@ -92,7 +92,9 @@ def test_a_name_in_other_letters_always_finds_a_term_of_that_name_first(
     assert folded(wanted.upper()) in {folded(name) for name in (best.key, best.label, *best.synonyms)}
 
 
-@given(st.sampled_from([term.key for term in PERSONAS if len(term.key) > 5]), st.integers(1, 20), st.sampled_from("qxz7"))
+@given(
+    st.sampled_from([term.key for term in PERSONAS if len(term.key) > 5]), st.integers(1, 20), st.sampled_from("qxz7")
+)
 def test_one_wrong_letter_in_a_long_key_still_names_it_first(key: str, place: int, letter: str) -> None:
     place %= len(key)
     assert nearest_terms(key[:place] + letter + key[place + 1 :], PERSONAS)[0].key == key

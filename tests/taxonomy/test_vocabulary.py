@@ -71,7 +71,11 @@ def test_all_tags_are_looked_up_in_one_query(database: Database) -> None:
         for number in range(30):
             make_term(session, "personas", f"p{number}")
             make_term(session, "use_cases", f"u{number}")
-    wanted = {"personas": [f"p{n}" for n in range(30)], "use_cases": [f"u{n}" for n in range(30)], "stages": ["decision"]}
+    wanted = {
+        "personas": [f"p{n}" for n in range(30)],
+        "use_cases": [f"u{n}" for n in range(30)],
+        "stages": ["decision"],
+    }
     with database.reading() as session:
         session.connection()
         with _counted(database) as statements:
