@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterator
-from typing import cast
 
 import obstore
 from obstore.exceptions import NotFoundError
@@ -16,7 +15,7 @@ class Blobs:
         if url.startswith("file://"):
             self._store: ObjectStore = LocalStore(prefix=_path_of(url), mkdir=True)
         else:
-            self._store = cast(ObjectStore, from_url(url))
+            self._store = from_url(url)
 
     def put(self, key: str, data: bytes) -> None:
         obstore.put(self._store, key, data)

@@ -17,12 +17,12 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Session, SQLModel
 
-from hub.errors import HubError, Unavailable
+from hub.errors import Conflict, HubError, Unavailable
 
 BUSY_SECONDS = 15.0
 
 # Names for constraints, so that a migration can address them on both databases.
-SQLModel.metadata.naming_convention = {  # type: ignore[assignment]
+SQLModel.metadata.naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
     "ck": "ck_%(table_name)s_%(constraint_name)s",
@@ -67,8 +67,8 @@ class Database:
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
-            self._writer = self.engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")
-            self._reader = self.engine
+            self._writer: Engine = self.engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")
+            self._reader: Engine = self.engine
         else:
             self._writer = self.engine
             self._reader = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -89,6 +89,20 @@ class Database:
         """A consistent look at the data; what is added to the session is never written."""
         with _clear_errors(), Session(self._reader, expire_on_commit=False, autoflush=False) as session:
             yield session
+
+    @contextmanager
+    def rebuilding(self) -> Iterator[Connection]:
+        """One transaction in which tables may be rebuilt. SQLite cannot alter most things in place: a migration copies
+        the table and drops the old one, which foreign keys forbid as long as they are enforced. So they are not until
+        the end, and then all are checked."""
+        with _clear_errors(), self._writer.connect() as connection:
+            if not self.is_sqlite:
+                with connection.begin():
+                    yield connection
+                return
+            with _foreign_keys_checked_at_the_end(connection), connection.begin():
+                yield connection
+                _check_foreign_keys(connection)
 
     def ping(self) -> None:
         """Raises Unavailable when the database does not answer."""
@@ -139,6 +153,25 @@ def _prepare_sqlite(connection: Any, _: ConnectionPoolEntry) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))
+
+
+@contextmanager
+def _foreign_keys_checked_at_the_end(connection: Connection) -> Iterator[None]:
+    """SQLite ignores this switch inside a transaction, so it goes to the driver before one is begun."""
+    driver = connection.connection.driver_connection
+    assert driver is not None  # noqa: S101 - only a connection that was given back has none
+    driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA foreign_keys=ON")
+
+
+def _check_foreign_keys(connection: Connection) -> None:
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+    if broken is not None:
+        table, _, parent, _ = broken
+        raise Conflict(f"A row of {table} refers to a row of {parent} that is not there. Nothing was written.")
 
 
 def _compact_json(value: Any) -> str:

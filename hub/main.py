@@ -38,7 +38,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings = (settings or Settings()).prepared()
     database = Database(settings.resolved_database_url)
     blobs = Blobs(settings.resolved_blob_url)
-    worker = subscribers.make_worker(database, blobs, settings)
+    worker = subscribers.make_worker(database)
     hub = Hub(settings=settings, database=database, blobs=blobs, wake_worker=worker.wake)
     app = FastAPI(
         title="Hub",

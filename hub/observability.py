@@ -4,12 +4,14 @@ Plain ASGI, so that it costs little and covers whatever is mounted. Secrets neve
 status, time and ids are written, no query text, no headers, no bodies.
 """
 
+import json
 import logging
 import re
 import secrets
 import sys
 import time
 from collections.abc import Iterable
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 import structlog
@@ -24,6 +26,9 @@ log = structlog.get_logger("hub.request")
 
 _GIVEN_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
+PROBLEM = "application/problem+json"
+FORGED = "This change was asked for by another site. Open the hub itself and try again."
+TOO_LARGE = "The body is larger than the 10 MiB that the hub takes. Send less at once."
 SECURITY_HEADERS = {
     "content-security-policy": "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: https:; "
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
@@ -101,6 +106,7 @@ class RequestObserver:
         structlog.contextvars.bind_contextvars(request_id=this_id)
         started = time.perf_counter()
         status = 500
+        replaced = False
 
         async def send_marked(message: Message) -> None:
             nonlocal status
@@ -112,11 +118,21 @@ class RequestObserver:
                     answer.setdefault(name, value)
             await send(message)
 
+        async def send_shaped(message: Message) -> None:
+            """The framework refuses a large body in plain text, before any handler of ours: give it the one shape."""
+            nonlocal replaced
+            if message["type"] == "http.response.start" and message["status"] == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+                replaced = not Headers(raw=message["headers"]).get("content-type", "").startswith(PROBLEM)
+                if replaced:
+                    await _refuse(send_marked, this_id, 413, "too-large", "Too large", TOO_LARGE)
+            if not replaced:
+                await send_marked(message)
+
         try:
             if self._is_forged(scope["method"], headers):
-                await _refuse_forged(send_marked, this_id)
+                await _refuse(send_marked, this_id, 403, "not-allowed", "Not allowed", FORGED)
             else:
-                await self.app(scope, receive, send_marked)
+                await self.app(scope, receive, send_shaped)
         finally:
             self._note(scope, status, time.perf_counter() - started)
             structlog.contextvars.unbind_contextvars("request_id")
@@ -141,12 +157,9 @@ class RequestObserver:
         log.info("answered", method=scope["method"], route=route, status=status, ms=round(seconds * 1000, 1))
 
 
-async def _refuse_forged(send: Send, this_id: str) -> None:
-    body = (
-        '{"type":"urn:hub:problem:not-allowed","title":"Not allowed","status":403,'
-        '"detail":"This change was asked for by another site. Open the hub itself and try again.",'
-        f'"request_id":"{this_id}"}}'
-    ).encode()
-    headers = [(b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": 403, "headers": headers})
+async def _refuse(send: Send, this_id: str, status: int, kind: str, title: str, detail: str) -> None:
+    problem = {"type": f"urn:hub:problem:{kind}", "title": title, "status": status, "detail": detail}
+    body = json.dumps(problem | {"request_id": this_id}).encode()
+    headers = [(b"content-type", PROBLEM.encode()), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -4,15 +4,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from hub.assets import freshness, renderings
-from hub.blobs import Blobs
 from hub.db import Database
 from hub.events.deliver import RecurringJob, Subscriber, Worker
 from hub.events.models import Event
 from hub.people import authentication
-from hub.settings import Settings
 
 
-def make_worker(database: Database, blobs: Blobs, settings: Settings) -> Worker:
+def make_worker(database: Database) -> Worker:
     """The worker with everything it tells and does; each reaction makes things equal, so twice does no harm."""
 
     def render(_: Sequence[Event]) -> None:

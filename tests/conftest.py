@@ -8,6 +8,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,20 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     server, template = request.getfixturevalue("postgres_template")
     name = f"hub_test_{uuid.uuid4().hex[:12]}"
     _run(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    yield _with_database(server, name)
+    _run(server, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@contextmanager
+def empty_database_url(engine: str, folder: Path) -> Iterator[str]:
+    """A database without any table."""
+    if engine == "sqlite":
+        yield f"sqlite:///{folder / 'empty.sqlite3'}"
+        return
+    if not (server := os.environ.get("HUB_TEST_POSTGRES_URL", "")):
+        missing("no PostgreSQL: set HUB_TEST_POSTGRES_URL to a server on which databases may be made")
+    name = f"hub_empty_{uuid.uuid4().hex[:12]}"
+    _run(server, f'CREATE DATABASE "{name}"')
     yield _with_database(server, name)
     _run(server, f'DROP DATABASE "{name}" WITH (FORCE)')
 

@@ -8,11 +8,11 @@ from hub.http import DoorDep, HubRoute, access, matches
 from hub.paging import DEFAULT_LIMIT, MAX_LIMIT, Page
 from hub.people.roles import Deed
 from hub.taxonomy import catalogue, terms, vocabulary
-from hub.taxonomy.schemas import KEY_LENGTH, Merge, NewKey, Taxonomy, TermChange, TermDetail, TermDraft
+from hub.taxonomy.schemas import KEY_LENGTH, NAME_LENGTH, Merge, NewKey, Taxonomy, TermChange, TermDetail, TermDraft
 
 router = APIRouter(prefix="/taxonomy", tags=["taxonomy"], route_class=HubRoute)
 
-Name = Annotated[str, Path(alias="vocabulary", min_length=1, max_length=50, examples=["personas"])]
+Name = Annotated[str, Path(alias="vocabulary", min_length=1, max_length=NAME_LENGTH, examples=["personas"])]
 TermKey = Annotated[str, Path(alias="key", min_length=1, max_length=KEY_LENGTH, examples=["cfo"])]
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
 Cursor = Annotated[str | None, Query(max_length=500)]

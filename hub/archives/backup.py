@@ -18,8 +18,7 @@ from urllib.parse import unquote, urlsplit
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Column, String, Table, func, null, select
 from sqlalchemy.engine import Connection, make_url
-from sqlmodel import Session, col
-from sqlmodel import select as select_rows
+from sqlmodel import col
 
 from hub import clock, migrations
 from hub.archives.layout import (
@@ -102,10 +101,10 @@ def back_up(
     )
 
 
-def named_blobs(session: Session) -> Iterator[str]:
+def named_blobs(connection: Connection) -> Iterator[str]:
     """The key of every stored file that a row names."""
-    query = select_rows(Attachment.digest, Attachment.has_thumbnail).order_by(col(Attachment.digest))
-    for digest, has_thumbnail in session.exec(query, execution_options={"yield_per": 1000}):
+    query = select(col(Attachment.digest), col(Attachment.has_thumbnail)).order_by(col(Attachment.digest))
+    for digest, has_thumbnail in connection.execute(query, execution_options={"yield_per": 1000}):
         yield blob_key(digest)
         if has_thumbnail:
             yield thumbnail_key(digest)
@@ -122,7 +121,7 @@ def _fill(
     with database.reading() as session:
         connection = session.connection()
         revision = _revision(connection)
-        keys = list(named_blobs(session))
+        keys = list(named_blobs(connection))
         sizes = [connection.scalar(select(func.count()).select_from(table)) or 0 for table in kept_tables()]
         steps = _Steps(sum(sizes) + len(keys), progress)
         tables = [_write_table(archive, connection, table, steps) for table in kept_tables()]

@@ -18,7 +18,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import JSON, ColumnElement, Integer, MetaData, Table, and_, exists, func, or_, select, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import OperationalError, StatementError
-from sqlmodel import Session, col
+from sqlmodel import col
 
 from hub import migrations
 from hub.archives.backup import Progress, named_blobs, silent
@@ -71,13 +71,12 @@ def restore(
         steps = _Steps(backup, progress)
         _require_known_revision(database, backup)
         backup.verify(steps.take)
-        with database.transaction() as session:
-            connection = session.connection()
+        with database.rebuilding() as connection:
             _wait_for_migrations(connection)
             if not force:
                 _require_empty(connection)
             _load(connection, backup, steps)
-            _require_whole(session, backup)
+            _require_whole(connection, backup)
             _put_blobs(blobs, backup, steps)
         key_restored = _keep_secret_key(settings, backup.settings().secret_key)
         manifest = backup.manifest
@@ -226,14 +225,17 @@ def _go_on_counting(connection: Connection, table: Table) -> None:
         connection.exec_driver_sql(f"ALTER SEQUENCE {sequence} RESTART WITH {max(highest, 0) + 1:d}")
 
 
-def _require_whole(session: Session, backup: OpenBackup) -> None:
-    """What no foreign key guards: an asset's newest and live version, and the files that rows name."""
+def _require_whole(connection: Connection, backup: OpenBackup) -> None:
+    """What rows name has to be there: rows, an asset's newest and live version (no foreign keys), and files."""
+    if connection.dialect.name == "sqlite":  # PostgreSQL has looked at each row as it came
+        for table, _, parent, _ in connection.exec_driver_sql("PRAGMA foreign_key_check"):
+            raise backup.refused(f"a row of {table} refers to a row of {parent} that is not in it")
     head, live = col(Asset.head_version_id), col(Asset.live_version_id)
     lost = or_(~_is_its_own(head), and_(live.is_not(None), ~_is_its_own(live)))
-    if (slug := session.scalar(select(col(Asset.slug)).where(lost).limit(1))) is not None:
+    if (slug := connection.scalar(select(col(Asset.slug)).where(lost).limit(1))) is not None:
         raise backup.refused(f"the asset {slug!r} names a version that is not its own")
     held = {part.key for part in backup.manifest.blobs} | set(backup.manifest.missing_blobs)
-    if (key := next((key for key in named_blobs(session) if key not in held), None)) is not None:
+    if (key := next((key for key in named_blobs(connection) if key not in held), None)) is not None:
         raise backup.refused(f"a row names the file {key}, which is not in it")
 
 

@@ -80,7 +80,7 @@ def review(
     this version's or when it does not wait for review, Invalid when changes are requested without saying which.
     """
     version = _version(session, asset, number)
-    _require_reviewer(session, actor, asset, version, team)
+    person_id = _require_reviewer(session, actor, asset, version, team)
     if content_hash != version.content_hash:
         raise Conflict(
             f"The text you saw is not version {number}: its hash differs. Open the version again and read it.",
@@ -98,7 +98,7 @@ def review(
         version_id=id_of(version),
         submission_id=id_of(submission),
         team=team,
-        reviewer_id=actor.id,
+        reviewer_id=person_id,
         decision=decision,
         content_hash=content_hash,
         note=note,
@@ -224,17 +224,19 @@ def waiting_teams(reviews: dict[Team, Review]) -> list[Team]:
     ]
 
 
-def _require_reviewer(session: Session, actor: Actor, asset: Asset, version: Version, team: Team) -> None:
+def _require_reviewer(session: Session, actor: Actor, asset: Asset, version: Version, team: Team) -> int:
+    """The id of the person who decides; raises for everybody who may not."""
     if team not in SIGNING_TEAMS:
         raise NotFound("Reviews are by the teams sales and marketing.")
     require_on(session, actor, Deed.REVIEW, asset)
-    if actor.team != team:
+    if actor.team != team or actor.id is None:
         raise NotAllowed(f"You are of the team {actor.team}: you cannot decide for {team}.")
     other = select(Review.id).where(
         Review.version_id == version.id, Review.reviewer_id == actor.id, col(Review.team) != team
     )
     if session.exec(other).first() is not None:
         raise NotAllowed("You decided on this version for the other team already. Nobody signs for both.")
+    return actor.id
 
 
 def _publish_if_both_signed(
@@ -266,7 +268,7 @@ def _go_live(
     current = states.open_publication(session, asset)
     if current is not None:
         _end(current, "signed" if current.version_id == version.id else "replaced")
-    made = _add_publication(session, asset, version.id, kind, actor.id, reason, lapses_at, at)
+    made = _add_publication(session, asset, id_of(version), kind, actor.id, reason, lapses_at, at)
     states.refresh(session, asset)
     return made
 
@@ -274,7 +276,7 @@ def _go_live(
 def _add_publication(
     session: Session,
     asset: Asset,
-    version_id: int | None,
+    version_id: int,
     kind: str,
     by: int | None,
     reason: str,

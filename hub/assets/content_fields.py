@@ -37,7 +37,7 @@ KNOWN = (
 @dataclass(frozen=True, slots=True)
 class Stated:
     """A content file's fields and body. Tags by vocabulary, as written; authors by team; attachments as paths below
-    the content folder. `extra` are the further keys, in order and fit for JSON; `front_matter` is the block as it is."""
+    the content folder. `extra` are the further keys, in order and fit for JSON; `front_matter` is the block itself."""
 
     title: str
     summary: str

@@ -437,7 +437,7 @@ class _WordsAsWritten:
         return line.extra
 
     def _take(self, vocabulary: str, written: Iterator[str]) -> dict[str, tuple[int, str]]:
-        words = sorted(set(written))
+        words = list(dict.fromkeys(written))
         if not words:
             return {}
         before = {term.id for term in terms_of(self._session, vocabulary)}

@@ -7,7 +7,7 @@ from sqlmodel import Session
 from hub.assets import drafts, slugs
 from hub.assets.drafts import Details, NewAsset
 from hub.assets.models import Asset, Version
-from hub.assets.schemas import AssetDraft, AssetFields, AttachmentIn, DetailsChange, VersionDraft
+from hub.assets.schemas import AssetDraft, AttachmentIn, DetailsChange, VersionDraft
 from hub.assets.texts import TAG_FIELDS, AttachedFile, Text, tags_of, text_of
 from hub.errors import Fault, Invalid
 from hub.people import directory
@@ -17,7 +17,7 @@ from hub.taxonomy import vocabulary
 
 def create(session: Session, actor: Actor, draft: AssetDraft) -> Asset:
     """A new asset from a program's or a form's fields."""
-    text = _text(session, draft, draft.model_dump(), title=draft.title)
+    text = _text(session, draft.model_dump(), title=draft.title)
     details = Details(
         owner_id=_owner_id(session, actor, draft.owner),
         authors=drafts.author_ids(session, actor, draft.authors.model_dump()),
@@ -31,12 +31,10 @@ def create(session: Session, actor: Actor, draft: AssetDraft) -> Asset:
 
 def next_version(session: Session, actor: Actor, asset: Asset, draft: VersionDraft) -> Version:
     """The next version; what was left out stays as it is in the newest one. Details that were sent change as well."""
-    given = draft.model_dump(
-        include=draft.model_fields_set - {"title"} if draft.title is None else draft.model_fields_set
-    )
+    given = draft.model_dump(include=draft.model_fields_set)
     base = text_of(session, drafts.head_of(session, asset))
     filled = _as_fields(base) | given
-    text = _text(session, draft, filled, title=draft.title or base.title, kept=base)
+    text = _text(session, filled, title=draft.title or base.title, kept=base)
     version = drafts.write_version(session, actor, asset, text, base_number=draft.base_version, note=draft.note)
     sent = {"owner", "authors", "review_by", "expires_on"} & draft.model_fields_set
     if sent:
@@ -64,7 +62,7 @@ def change_details(session: Session, actor: Actor, asset: Asset, change: Details
 
 
 def _text(
-    session: Session, draft: AssetFields, fields: dict[str, Any], *, title: str, kept: Text | None = None
+    session: Session, fields: dict[str, Any], *, title: str, kept: Text | None = None
 ) -> Text:
     _refuse_double(fields)
     tags = {name: fields[name] for name in TAG_FIELDS} | dict(fields["tags"])

@@ -4,6 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.config import JsonDict
 
 from hub.assets.models import Audience, Decision, Kind, PublicationKind, Status
 from hub.people.roles import Team
@@ -61,7 +62,7 @@ class AssetFields(Strict):
     expires_on: date | None = None
 
 
-_EXAMPLE = {
+_EXAMPLE: JsonDict = {
     "title": "Objection: it costs too much",
     "kind": "objection",
     "summary": "For the finance lead who compares the licence price with doing nothing.",

@@ -126,7 +126,7 @@ class _Sync:
             return {row[0]: _Record(*row) for row in session.exec(query)}
 
     def _is_unchanged(self, path: str) -> bool:
-        """By its bytes alone, which is what makes syncing again cheap. A file that attaches others is looked at closely."""
+        """By its bytes alone, which is what makes syncing again cheap. A file with attachments is looked at closely."""
         known = self._records.get(path)
         try:
             self._digests[path] = digest_of(self._folder.read(path))

@@ -11,7 +11,6 @@ from hub.assets.folder import shown
 from hub.taxonomy.schemas import SyncReport as TaxonomyReport
 from hub.taxonomy.schemas import TermRef
 
-
 Progress = Callable[[int, int], None]
 
 

@@ -44,7 +44,7 @@ def work(once: Annotated[bool, typer.Option("--once", help="Deliver what is due,
     from hub import subscribers
 
     with opened() as hub:
-        worker = subscribers.make_worker(hub.database, hub.blobs, hub.settings)
+        worker = subscribers.make_worker(hub.database)
         if once:
             while worker.run_once():
                 pass

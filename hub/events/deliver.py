@@ -8,10 +8,10 @@ them. So a subscriber must make things equal rather than count: it may see an ev
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import or_
+from sqlalchemy import ColumnElement, or_
 from sqlalchemy.orm import joinedload
 from sqlmodel import Session, col, delete, func, select
 
@@ -181,7 +181,7 @@ def pending(session: Session) -> int:
     return session.exec(select(func.count()).select_from(OutboxRow)).one()
 
 
-def _due(now: object) -> tuple[object, ...]:
+def _due(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     unclaimed = or_(col(OutboxRow.claimed_until).is_(None), col(OutboxRow.claimed_until) < now)
     return (col(OutboxRow.due_at) <= now, unclaimed)
 

@@ -1,13 +1,13 @@
 """Run by Alembic for every command: hands it the open connection and the models to compare with."""
 
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
 
 from hub.tables import metadata
 
 
-def render_item(kind: str, item: Any, autogen_context: Any) -> str | bool:
+def render_item(kind: str, item: Any, autogen_context: Any) -> str | Literal[False]:
     """Our own column type by its short name in new migrations."""
     if kind == "type" and type(item).__name__ == "UtcDateTime":
         autogen_context.imports.add("from hub.db import UtcDateTime")

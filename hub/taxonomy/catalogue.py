@@ -32,6 +32,7 @@ def read_all(session: Session, actor: Actor) -> Taxonomy:
 def read_page(session: Session, actor: Actor, vocabulary: str, *, limit: int, cursor: str | None) -> Page[TermDetail]:
     """The terms of one vocabulary in order. Raises NotFound, naming the nearest vocabularies."""
     require(actor, Deed.READ_TAXONOMY)
+    require_vocabulary(session, vocabulary)
     query = select(Term).where(Term.vocabulary == vocabulary)
     if after := position_of(cursor, int, str):
         position, key = after
@@ -39,8 +40,6 @@ def read_page(session: Session, actor: Actor, vocabulary: str, *, limit: int, cu
         query = query.where(or_(col(Term.position) > position, later))
     terms = list(session.exec(query.order_by(col(Term.position), col(Term.key)).limit(limit + 1)))
     total = session.exec(select(func.count()).select_from(Term).where(Term.vocabulary == vocabulary)).one()
-    if total == 0:
-        require_vocabulary(session, vocabulary)
     shown, last = terms[:limit], terms[limit - 1 : limit]
     following = cursor_of(last[0].position, last[0].key) if len(terms) > limit else None
     return Page(items=details(session, shown), total=total, next=following)

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchem
 
 from hub.people.roles import Team
 
+NAME_LENGTH = 50
 KEY_LENGTH = 100
 LABEL_LENGTH = 200
 PARAGRAPH_LENGTH = 5_000
@@ -40,8 +41,16 @@ def _paragraphs(text: str) -> str:
     return tidy
 
 
+def is_vocabulary_name(text: str) -> bool:
+    return len(text) <= NAME_LENGTH and _FIELD.fullmatch(text) is not None
+
+
+def is_key(text: str) -> bool:
+    return len(text) <= KEY_LENGTH and _KEY.fullmatch(text) is not None
+
+
 def _key(text: str) -> str:
-    if not _KEY.fullmatch(text):
+    if not is_key(text):
         raise ValueError("a key is words of a-z and 0-9 joined by - or _ or . (say head-of-finance)")
     return text
 
@@ -71,7 +80,7 @@ Line = Annotated[str, Field(min_length=1, max_length=LABEL_LENGTH), AfterValidat
 Synonyms = Annotated[list[Line], Field(max_length=MOST_SYNONYMS), AfterValidator(distinct)]
 Paragraphs = Annotated[str, Field(max_length=PARAGRAPH_LENGTH), AfterValidator(_paragraphs)]
 Lines = Annotated[list[Line], Field(max_length=MOST_SYNONYMS), AfterValidator(distinct)]
-FieldName = Annotated[str, Field(min_length=1, max_length=50), AfterValidator(_field_name)]
+FieldName = Annotated[str, Field(min_length=1, max_length=NAME_LENGTH), AfterValidator(_field_name)]
 Texts = Annotated[dict[FieldName, Paragraphs | Lines], Field(max_length=30)]
 Who = Annotated[str, Field(min_length=1, max_length=254), AfterValidator(one_line)]
 Position = Annotated[int, Field(strict=True, ge=0, le=1_000_000, description="terms are shown in this order")]

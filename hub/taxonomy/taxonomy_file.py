@@ -1,6 +1,5 @@
 """taxonomy.yaml as text: what it says about each term and in which line, and the same text written out again."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,12 +10,11 @@ from pydantic import ValidationError
 from hub.taxonomy.bounded_yaml import Node, YamlFault, parsed
 from hub.taxonomy.nearest import shown
 from hub.taxonomy.rows import key_from
-from hub.taxonomy.schemas import RESERVED, Rejected, TermDraft
+from hub.taxonomy.schemas import RESERVED, Rejected, TermDraft, is_vocabulary_name
 
 MOST_BYTES = 1_000_000
 MOST_TERMS = 20_000
 DEEPEST = 5  # vocabularies, terms, term, field, list or owners, text; so one list too many is only that term's fault
-_NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 # A vocabulary of such a name could not be told from the field of a content file.
 _CONTENT_FIELDS = frozenset(
     {"title", "kind", "summary", "body", "language", "audience", "authors", "owner", "review_by", "expires_on", "slug"}
@@ -108,7 +106,7 @@ def _read_vocabulary(content: Content, file: str, name: Node, entries: Node) -> 
 
 
 def _require_vocabulary_name(name: Node) -> None:
-    if not _NAME.fullmatch(name.value) or len(name.value) > 50:
+    if not is_vocabulary_name(name.value):
         raise YamlFault(name.line, f"{shown(name.value)} cannot name a vocabulary: use lower-case words joined by _")
     if name.value in _CONTENT_FIELDS:
         raise YamlFault(name.line, f"{name.value} is a field of content files and cannot name a vocabulary")

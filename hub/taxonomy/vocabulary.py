@@ -14,6 +14,7 @@ from hub.errors import Conflict, Fault, Invalid, NotFound
 from hub.events.models import Event
 from hub.taxonomy.models import Term, TermAlias
 from hub.taxonomy.nearest import nearest_names, nearest_terms, shown
+from hub.taxonomy.schemas import is_key, is_vocabulary_name
 
 BUILTIN_VOCABULARIES = (
     "personas",
@@ -123,6 +124,8 @@ def singular(vocabulary: str) -> str:
 
 def _find(session: Session, tags: Tags, *, lock: bool = False) -> Found:
     """Terms by the (vocabulary, key) under which they were asked for."""
+    # What cannot be there is not asked for: PostgreSQL takes no text with U+0000, nor half a character.
+    tags = {name: [key for key in keys if is_key(key)] for name, keys in tags.items() if is_vocabulary_name(name)}
     if not any(tags.values()):
         return {}
     by_key = select(Term.id, Term.vocabulary, Term.key).where(_is_one_of(Term, tags))

@@ -95,8 +95,8 @@ def assert_consistent(file: Path) -> None:
         for name, each in (("version", 1), ("review", 2), ("publication", 1), ("submission", 1), ("asset_slug", 1)):
             found = [row for row in rows(name) if row["asset_id"] in written_meanwhile]
             assert len(found) == each * len(written_meanwhile), name
-        events = {row["id"] for row in rows("event")}
-        assert {row["event_id"] for row in rows("outbox")} == events
+        events = {row["id"] for row in rows("event") if row["subject_id"] in written_meanwhile}
+        assert {row["event_id"] for row in rows("outbox")} >= events
         published = [row for row in rows("event") if row["name"] == "asset.published"]
         assert {row["subject_id"] for row in published} >= written_meanwhile
         assert len({row["id"] for row in rows("asset")}) == len(rows("asset"))

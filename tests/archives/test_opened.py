@@ -116,7 +116,7 @@ ATTACKS: dict[str, tuple[Attack, str]] = {
     ),
     "a reference to nobody": (
         lambda file, to: changed(file, to, members=row_changed(file, "review", "reviewer_id", 777)),
-        "review.jsonl, rows 1 to",
+        "a row of review refers to a row of person",
     ),
     "a live version of nobody": (
         lambda file, to: changed(file, to, members=row_changed(file, "asset", "live_version_id", 777)),

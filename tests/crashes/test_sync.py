@@ -4,6 +4,7 @@ import json
 import random
 import shutil
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,11 @@ FILES, KILLS = 200, 10
 def test_a_killed_sync_is_completed_by_the_next_one(sqlite_template: Path, tmp_path: Path) -> None:
     content = tmp_path / "content"
     write_files(content)
-    undisturbed = synced(tmp_path / "calm", sqlite_template, content, kills=0)
-    disturbed = synced(tmp_path / "stormy", sqlite_template, content, kills=KILLS)
+    begun = time.monotonic()
+    undisturbed = synced(tmp_path / "calm", sqlite_template, content)
+    took = time.monotonic() - begun
+    kills = [(number + random.random()) / KILLS * took / 3 for number in range(KILLS)]
+    disturbed = synced(tmp_path / "stormy", sqlite_template, content, kills=kills)
     assert len(undisturbed["assets"]) == FILES
     assert disturbed == undisturbed
 
@@ -34,18 +38,16 @@ def write_files(content: Path) -> None:
         file.write_text(f"---\n{front}---\n# Part {number}\n\n" + f"Words of {number}. " * 50 + "\n")
 
 
-def synced(folder: Path, template: Path, content: Path, *, kills: int) -> dict[str, Any]:
-    """What a hub holds after that many killed syncs and one that is let alone."""
+def synced(folder: Path, template: Path, content: Path, *, kills: Sequence[float] = ()) -> dict[str, Any]:
+    """What a hub holds after syncs that were killed so many seconds after their start, and one that is let alone."""
     folder.mkdir()
     url = f"sqlite:///{shutil.copy(template, folder / 'hub.sqlite3')}"
     with Nursery(folder, HUB_DATA_DIR=str(folder / "data"), HUB_DATABASE_URL=url) as nursery:
-        endings = []
-        for _ in range(kills):
+        for seconds in kills:
             child = nursery.start("hub", "content", "sync", str(content))
-            time.sleep(random.uniform(0.05, 0.5))
+            time.sleep(seconds)
             child.kill()
-            endings.append(child.wait())
-        assert kills == 0 or -9 in endings
+            assert child.wait() in (-9, 0)
         last = nursery.start("hub", "content", "sync", str(content), "--json")
         assert last.wait() == 0, last.out.with_suffix(".err").read_text()
         again = nursery.start("hub", "content", "sync", str(content), "--json")

@@ -134,6 +134,17 @@ def test_what_describes_deals_or_stands_once_on_an_asset_is_no_tag(sqlite_databa
     assert message.startswith(f"assets are not tagged by {name}; they are by: personas, stages, products,")
 
 
+@pytest.mark.parametrize("written", ["", "\x00", "\ud800", "a\n", "x" * 5_000, "'; DROP TABLE term; --"])
+def test_what_cannot_be_a_key_is_refused_like_any_unknown_word(database: Database, written: str) -> None:
+    with database.reading() as session:
+        assert len(_refused(session, stages=["decision", written])) == 1
+        assert len(_refused(session, **{"stages": ["decision"], written: ["cfo"]})) == 1
+        with pytest.raises(NotFound):
+            vocabulary.find(session, "stages", written)
+        with pytest.raises(Invalid):
+            vocabulary.resolve_language(session, written)
+
+
 def test_the_place_of_a_fault_is_the_callers(sqlite_database: Database) -> None:
     with sqlite_database.reading() as session, pytest.raises(Invalid) as refused:
         vocabulary.resolve(session, {"stages": ["x"]}, loc=("query",))
