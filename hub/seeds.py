@@ -65,7 +65,8 @@ def how_to_sign_in(settings: Settings, base_url: str) -> Iterator[str]:
     for email, _, team, role, what in CAST:
         yield f"  {email:<28} {team:<10} {role:<12} {what}"
     yield "\nFrom the command line, as one of them:"
-    yield "  export HUB_TOKEN=$(hub token create ben.osei@example.com --name laptop --scope content:read --scope content:write)"
+    scopes = "--scope content:read --scope content:write"
+    yield f"  export HUB_TOKEN=$(hub token create ben.osei@example.com --name laptop {scopes})"
     yield "  hub asset queue\n  hub asset list --stage decision\n"
 
 

@@ -36,8 +36,9 @@ def list_conflicts(door: DoorDep) -> Page[ContentConflictOut]:
 
 
 @router.put("/{path:path}", **access(Deed.IMPORT_CONTENT))
-def resolve_conflict(door: DoorDep, path: str, choice: Choice) -> Resolution:
-    """Choose a side. The other side's text stays on record: in the versions, or in the event."""
+def resolve_conflict(door: DoorDep, path: str, choice: Choice, folder: str = "") -> Resolution:
+    """Choose a side, for a file of the configured folder or of `folder`. The other text stays on record: in the
+    versions, or in the event."""
     with door.writing() as (session, actor):
-        asset = conflicts.resolve(session, actor, path, take=choice.take)
+        asset = conflicts.resolve(session, actor, path, take=choice.take, folder=folder)
         return Resolution(path=path, slug=asset.slug, take=choice.take, version=asset.head_number)

@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, File, Form, UploadFile
 
 from hub.assets import imports
-from hub.assets.imports import ImportReport, Mapping
+from hub.assets.import_rows import Mapping
+from hub.assets.imports import ImportReport
 from hub.http import DoorDep, HubRoute, access
 from hub.people.roles import Deed, require
 

@@ -9,6 +9,7 @@ import io
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -30,14 +31,23 @@ class Row:
     fault: tuple[str, str] | None = None
 
 
+@contextmanager
+def reading(file: BinaryIO, *, what: str) -> Iterator["Table"]:
+    """The table in a file that stays the caller's to close. Raises Invalid."""
+    # Bytes that are no UTF-8 become surrogates: only the rows with them are refused, and they are easy to find.
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
+    try:
+        yield Table(file, text, what=what)
+    finally:
+        text.detach()
+
+
 class Table:
     """The header is read when this is made; the rows when they are asked for."""
 
-    def __init__(self, file: BinaryIO, *, what: str) -> None:
+    def __init__(self, file: BinaryIO, text: io.TextIOWrapper, *, what: str) -> None:
         """Raises Invalid for a file that is no CSV in UTF-8, or whose header has a name twice."""
-        # Bytes that are no UTF-8 become surrogates: only the rows with them are refused, and they are easy to find.
-        self._text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
-        self._what = what
+        self._file, self._text, self._what = file, text, what
         header = self._text.readline(_LONGEST_HEADER)
         if "\0" in header or header.startswith(("\udcff\udcfe", "\udcfe\udcff")):
             raise Invalid(f"The {what} file is not UTF-8 text. Save it as «CSV UTF-8» and import that.")
@@ -64,7 +74,7 @@ class Table:
 
     def position(self) -> int:
         """How many bytes were read, for a progress bar."""
-        return self._text.buffer.tell()
+        return self._file.tell()
 
     def _row(self, number: int, cells: Sequence[str]) -> Row:
         given = dict(zip(self.columns, cells, strict=False))

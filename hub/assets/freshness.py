@@ -62,7 +62,8 @@ def confirm(
     states.refresh(session, asset)
     record(
         session, EventName.CONFIRMED, actor_id=actor.id, subject=("asset", asset.id, asset.slug),
-        before=made.previous_review_by and made.previous_review_by.isoformat(), after=next_review.isoformat(), note=note,
+        before=made.previous_review_by and made.previous_review_by.isoformat(), after=next_review.isoformat(),
+        note=note,
     )  # fmt: skip
     return made
 

@@ -5,82 +5,34 @@ file an unknown word loses no row: it is added to its vocabulary, unconfirmed. C
 for are kept.
 """
 
-import tomllib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from itertools import groupby
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from hub import clock
 from hub.assets import approval, drafts, slugs
-from hub.assets.csv_rows import Row, Table, columns_for
+from hub.assets.csv_rows import Row, columns_for, reading
 from hub.assets.drafts import Details, NewAsset
-from hub.assets.models import Asset, AssetSlug, Kind, Status, Version
+from hub.assets.import_rows import COLUMNS, Line, LineReader, Mapping, RejectedRow
+from hub.assets.models import Asset, AssetSlug, Status, Version
 from hub.assets.patience import patiently
-from hub.assets.schemas import SUMMARY_LENGTH, TITLE_LENGTH
 from hub.assets.texts import Text, texts_of
 from hub.db import Database
-from hub.errors import HubError, Invalid
+from hub.errors import HubError
 from hub.people.roles import HUB, Actor, Deed, require
 from hub.taxonomy import terms
-from hub.taxonomy.nearest import folded, nearest_names, shown
-from hub.taxonomy.schemas import LABEL_LENGTH, TermRef
+from hub.taxonomy.nearest import folded
+from hub.taxonomy.schemas import TermRef
 from hub.taxonomy.vocabulary import terms_of
 
 BATCH = 500
-COLUMNS = (
-    *(
-        "asset_id",
-        "title",
-        "kind",
-        "summary",
-        "body",
-        "personas",
-        "stages",
-        "products",
-        "industries",
-        "competitors",
-    ),
-    *("regions", "tagged_stage", "language", "published"),
-)
-_SEVERAL = ("personas", "stages", "products", "industries", "competitors", "regions")
 _REASON = "was live before it was imported"
-_ID_LENGTH = 200
-
-
-class Mapping(BaseModel):
-    """How another system's table is to be read: their column by ours, and by our column what their values mean."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    columns: dict[str, str] = {}
-    values: dict[str, dict[str, str]] = {}
-
-    @classmethod
-    def read(cls, text: str) -> "Mapping":
-        """From TOML: `[assets.columns]` and `[assets.values.kind]`. Raises Invalid."""
-        try:
-            mapping = cls.model_validate(tomllib.loads(text).get("assets", {}))
-        except tomllib.TOMLDecodeError as error:
-            raise Invalid(f"The mapping is not TOML: {error}.") from None
-        except ValidationError as error:
-            place = ".".join(["assets", *(str(part) for part in error.errors()[0]["loc"])])
-            raise Invalid(f"The mapping cannot be used: {place}: {error.errors()[0]['msg']}.") from None
-        if unknown := sorted(set(mapping.values) - set(COLUMNS)):
-            near = ", ".join(nearest_names(unknown[0], COLUMNS))
-            raise Invalid(f"The mapping has values of {shown(unknown[0])}, which is no column; nearest: {near}.")
-        return mapping
-
-
-class RejectedRow(BaseModel):
-    row: int
-    column: str
-    reason: str
 
 
 class ImportReport(BaseModel):
@@ -110,156 +62,20 @@ def import_assets(
     for a file or a mapping that cannot be used at all; what is wrong with single rows stands in the report.
     """
     require(actor, Deed.IMPORT_CONTENT)
-    table = Table(file, what="assets")
-    columns = columns_for(table.columns, mapping.columns, ours=COLUMNS, required=("asset_id", "title"), what="assets")
-    reader = _Reader(columns, mapping)
     total = ImportReport(read=0, new=0, changed=0, unchanged=0, rejected=[], added_terms=[])
-    for batch in _batches(table.rows()):
-        lines = reader.read(batch, total.rejected)
-        if lines:
-            _add(total, patiently(_take, database, actor, reader, lines, publish))
-        if progress is not None:
-            progress(table.position())
+    with reading(file, what="assets") as table:
+        theirs = columns_for(
+            table.columns, mapping.columns, ours=COLUMNS, required=("asset_id", "title"), what="assets"
+        )
+        reader = LineReader(theirs, mapping)
+        for batch in _batches(table.rows()):
+            if lines := reader.read(batch, total.rejected):
+                _add(total, patiently(_take, database, actor, reader, lines, publish))
+            if progress is not None:
+                progress(table.position())
     total.read = total.new + total.changed + total.unchanged + len(total.rejected)
     total.rejected.sort(key=lambda it: it.row)
     return total
-
-
-@dataclass(slots=True)
-class _Line:
-    """One row as the hub understands it; of `fields` only those that the file has."""
-
-    row: int
-    external_id: str
-    title: str
-    fields: dict[str, str]
-    words: dict[str, list[str]]
-    tagged_stage: str
-    published: date | None
-    extra: dict[str, Any]
-
-
-class _Fault(NamedTuple):
-    column: str
-    reason: str
-
-
-class _Refused(Exception):
-    def __init__(self, column: str, reason: str) -> None:
-        super().__init__(reason)
-        self.fault = _Fault(column, reason)
-
-
-class _Reader:
-    """Rows into lines, without a database."""
-
-    def __init__(self, columns: dict[str, str], mapping: Mapping) -> None:
-        self._columns = columns
-        self._their = {ours: theirs for theirs, ours in columns.items()}
-        self._values = {
-            column: {folded(theirs): ours for theirs, ours in values.items()}
-            for column, values in mapping.values.items()
-        }
-        self._seen: dict[str, int] = {}
-
-    @property
-    def tagging(self) -> list[str]:
-        """The vocabularies that the file says something about."""
-        there = {name for name in _SEVERAL if name in self._their}
-        return sorted(there | ({"stages"} if "tagged_stage" in self._their else set()))
-
-    def column(self, ours: str) -> str:
-        """As the file calls it."""
-        return self._their.get(ours, ours)
-
-    def read(self, rows: Sequence[Row], rejected: list[RejectedRow]) -> list[_Line]:
-        lines = []
-        for row in rows:
-            try:
-                if row.fault is not None:
-                    raise _Refused(*row.fault)
-                lines.append(self._line(row))
-            except _Refused as refused:
-                rejected.append(RejectedRow(row=row.number, column=refused.fault.column, reason=refused.fault.reason))
-        return lines
-
-    def _line(self, row: Row) -> _Line:
-        given = {ours: row.cells.get(theirs, "") for theirs, ours in self._columns.items()}
-        body = given.pop("body", None)
-        given = {name: self._mapped(name, value.strip()) for name, value in given.items()}
-        extra = {name: cell.strip() for name, cell in row.cells.items() if name and name not in self._columns}
-        plain = ("title", "summary", "kind", "language")
-        fields: dict[str, str] = {name: given[name] for name in plain if name in given}
-        if body is not None:
-            fields["body"] = body.replace("\r\n", "\n")
-        if "kind" in fields:
-            fields["kind"] = self._kind(fields["kind"])
-        self._require_length("summary", fields.get("summary", ""), SUMMARY_LENGTH)
-        published = self._date(given.get("published", ""))
-        if published is not None:
-            extra["published"] = published.isoformat()
-        return _Line(
-            row=row.number,
-            external_id=self._external_id(given["asset_id"], row.number),
-            title=self._required("title", given["title"], TITLE_LENGTH),
-            fields=fields,
-            words={name: self._several(name, given[name]) for name in _SEVERAL if name in given},
-            tagged_stage=given.get("tagged_stage", ""),
-            published=published,
-            extra={name: value for name, value in extra.items() if value},
-        )
-
-    def _mapped(self, column: str, value: str) -> str:
-        if column in _SEVERAL:
-            return ";".join(self._meaning(column, part.strip()) for part in value.split(";"))
-        return self._meaning(column, value)
-
-    def _meaning(self, column: str, value: str) -> str:
-        return self._values.get(column, {}).get(folded(value), value)
-
-    def _external_id(self, value: str, row: int) -> str:
-        self._required("asset_id", value, _ID_LENGTH)
-        first = self._seen.setdefault(value, row)
-        if first != row:
-            raise _Refused(
-                self.column("asset_id"),
-                f"{shown(value)} stands in row {first} already; each asset has one row",
-            )
-        return value
-
-    def _required(self, column: str, value: str, length: int) -> str:
-        if not value:
-            raise _Refused(self.column(column), f"there is no {column}; every asset needs one")
-        return self._require_length(column, value, length)
-
-    def _require_length(self, column: str, value: str, length: int) -> str:
-        if len(value) > length:
-            reason = f"{column} has {len(value)} characters, at most {length} are allowed; shorten it"
-            raise _Refused(self.column(column), reason)
-        return value
-
-    def _kind(self, value: str) -> str:
-        kind = folded(value).replace(" ", "_") or Kind.NOTE
-        if kind not in list(Kind):
-            near = ", ".join(nearest_names(kind, [known.value for known in Kind]))
-            cure = "map it with [assets.values.kind]"
-            raise _Refused(self.column("kind"), f"there is no kind {shown(value)}; nearest: {near}, or {cure}")
-        return kind
-
-    def _several(self, column: str, value: str) -> list[str]:
-        words = [" ".join(part.split()) for part in value.split(";")]
-        if long := next((word for word in words if len(word) > LABEL_LENGTH), None):
-            reason = f"{shown(long)} is too long for a word; at most {LABEL_LENGTH} characters are allowed"
-            raise _Refused(self.column(column), reason)
-        return [word for word in words if word]
-
-    def _date(self, value: str) -> date | None:
-        if not value:
-            return None
-        try:
-            return datetime.fromisoformat(value).date()
-        except ValueError:
-            raise _Refused(self.column("published"), f"{shown(value)} is no date; write 2027-03-01") from None
 
 
 def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
@@ -281,7 +97,7 @@ def _add(total: ImportReport, batch: ImportReport) -> None:
     total.added_terms += batch.added_terms
 
 
-def _take(database: Database, actor: Actor, reader: _Reader, lines: Sequence[_Line], publish: bool) -> ImportReport:
+def _take(database: Database, actor: Actor, reader: LineReader, lines: Sequence[Line], publish: bool) -> ImportReport:
     with database.transaction() as session:
         return _Batch(session, actor, reader, publish).take(lines)
 
@@ -289,12 +105,12 @@ def _take(database: Database, actor: Actor, reader: _Reader, lines: Sequence[_Li
 class _Batch:
     """Some lines in one transaction."""
 
-    def __init__(self, session: Session, actor: Actor, reader: _Reader, publish: bool) -> None:
+    def __init__(self, session: Session, actor: Actor, reader: LineReader, publish: bool) -> None:
         self._session, self._actor, self._reader, self._publish = session, actor, reader, publish
         self._report = ImportReport(read=0, new=0, changed=0, unchanged=0, rejected=[], added_terms=[])
         self._live: list[tuple[date | None, Asset, Version]] = []
 
-    def take(self, lines: Sequence[_Line]) -> ImportReport:
+    def take(self, lines: Sequence[Line]) -> ImportReport:
         words = _WordsAsWritten(self._session, self._actor, self._reader.tagging, lines)
         self._report.added_terms = words.added
         known = self._known([line.external_id for line in lines])
@@ -309,17 +125,17 @@ class _Batch:
 
     # New rows
 
-    def _create(self, lines: Sequence[_Line], words: "_WordsAsWritten") -> None:
+    def _create(self, lines: Sequence[Line], words: "_WordsAsWritten") -> None:
         names = _free_slugs(self._session, lines)
         new = [(line, self._new_asset(line, names[line.external_id], words)) for line in lines]
         self._create_all(new)
 
-    def _new_asset(self, line: _Line, slug: str, words: "_WordsAsWritten") -> NewAsset:
+    def _new_asset(self, line: Line, slug: str, words: "_WordsAsWritten") -> NewAsset:
         text = words.text_of(line, Text(title=line.title, language="en"))
         details = Details(extra=words.extra_of(line))
         return NewAsset(slug=slug, text=text, details=details, external_id=line.external_id)
 
-    def _create_all(self, new: Sequence[tuple[_Line, NewAsset]]) -> None:
+    def _create_all(self, new: Sequence[tuple[Line, NewAsset]]) -> None:
         if not new:
             return
         try:
@@ -342,7 +158,7 @@ class _Batch:
 
     # Known rows
 
-    def _update(self, pairs: Sequence[tuple[_Line, Asset]], words: "_WordsAsWritten") -> None:
+    def _update(self, pairs: Sequence[tuple[Line, Asset]], words: "_WordsAsWritten") -> None:
         heads = self._heads([asset for _, asset in pairs])
         agreed = heads | self._last_imported([it.asset_id for it in heads.values() if it.source != "import"])
         texts = texts_of(self._session, [*{it.id: it for it in (*heads.values(), *agreed.values())}.values()])
@@ -358,7 +174,7 @@ class _Batch:
             self._report.unchanged += not changed
             self._note_live(line, asset, head, changed=changed)
 
-    def _update_one(self, line: _Line, asset: Asset, words: "_WordsAsWritten", texts: tuple[Text, Text]) -> bool:
+    def _update_one(self, line: Line, asset: Asset, words: "_WordsAsWritten", texts: tuple[Text, Text]) -> bool:
         """A row that says what it said at the last import has not changed, whatever the hub has written since."""
         head, last = texts
         revision = asset.revision
@@ -383,7 +199,7 @@ class _Batch:
 
     # Going live
 
-    def _note_live(self, line: _Line, asset: Asset, head: Version, *, changed: bool) -> None:
+    def _note_live(self, line: Line, asset: Asset, head: Version, *, changed: bool) -> None:
         """What is retired stays so, and a text that people wrote in the hub goes live only by their approval."""
         version = drafts.head_of(self._session, asset) if changed else head
         came_by_import = version.source == "import" and version.id != asset.live_version_id
@@ -397,7 +213,7 @@ class _Batch:
             pairs = [(asset, version) for _, asset, version in group]
             approval.publish_imported(self._session, self._actor, pairs, reason=_REASON, at=at)
 
-    def _reject(self, line: _Line, error: HubError | IntegrityError) -> None:
+    def _reject(self, line: Line, error: HubError | IntegrityError) -> None:
         fault = error.errors[0] if isinstance(error, HubError) and error.errors else None
         ours = str(fault.loc[1]) if fault is not None and len(fault.loc) > 1 else ""
         reason = error.detail if isinstance(error, HubError) else "somebody took its slug in this moment; import again"
@@ -407,7 +223,7 @@ class _Batch:
 class _WordsAsWritten:
     """The terms that a batch of lines means; unknown ones are added, unconfirmed."""
 
-    def __init__(self, session: Session, actor: Actor, vocabularies: Sequence[str], lines: Sequence[_Line]) -> None:
+    def __init__(self, session: Session, actor: Actor, vocabularies: Sequence[str], lines: Sequence[Line]) -> None:
         self._session, self._actor = session, actor
         self.added: list[TermRef] = []
         self._terms = {
@@ -416,7 +232,7 @@ class _WordsAsWritten:
         self._languages = self._take("languages", (it.fields["language"] for it in lines if it.fields.get("language")))
         self._stages = _deal_stages(session) if any(line.tagged_stage for line in lines) else {}
 
-    def text_of(self, line: _Line, base: Text) -> Text:
+    def text_of(self, line: Line, base: Text) -> Text:
         """The line's text; what the file has no column for stays as it is in `base`."""
         fields: dict[str, Any] = dict(line.fields)
         if "language" in fields:
@@ -430,7 +246,7 @@ class _WordsAsWritten:
                 tags[name] = list(dict.fromkeys(found))
         return replace(base, **fields, tags=tags)
 
-    def extra_of(self, line: _Line) -> dict[str, Any]:
+    def extra_of(self, line: Line) -> dict[str, Any]:
         """What has no field of its own; a stage that is none of the buyer's journey too."""
         if line.tagged_stage and folded(line.tagged_stage) not in self._stages:
             return {"tagged_stage": line.tagged_stage} | line.extra
@@ -457,7 +273,7 @@ def _deal_stages(session: Session) -> dict[str, tuple[int, str]]:
     return stages
 
 
-def _free_slugs(session: Session, lines: Sequence[_Line]) -> dict[str, str]:
+def _free_slugs(session: Session, lines: Sequence[Line]) -> dict[str, str]:
     """A slug that nobody has or had for each line, by external id: from the title, else with the id behind it."""
     choices = {
         line.external_id: [

@@ -61,9 +61,7 @@ def change_details(session: Session, actor: Actor, asset: Asset, change: Details
     drafts.change_details(session, actor, asset, wanted)
 
 
-def _text(
-    session: Session, fields: dict[str, Any], *, title: str, kept: Text | None = None
-) -> Text:
+def _text(session: Session, fields: dict[str, Any], *, title: str, kept: Text | None = None) -> Text:
     _refuse_double(fields)
     tags = {name: fields[name] for name in TAG_FIELDS} | dict(fields["tags"])
     terms = vocabulary.resolve(session, {name: keys for name, keys in tags.items() if keys}, lock=True)

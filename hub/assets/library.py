@@ -53,7 +53,6 @@ from hub.paging import Page
 from hub.people.models import Person
 from hub.people.roles import Actor, Deed, Team
 from hub.taxonomy import vocabulary
-from hub.taxonomy.models import Term
 
 SHOWN_BY_DEFAULT = (Status.PUBLISHED, Status.IN_REVIEW, Status.DRAFT)
 
@@ -335,7 +334,7 @@ def _rendering(
     version: Version, kept: Rendering | None, files: Sequence[AttachedFile]
 ) -> tuple[str, list[HeadingOut], int]:
     if kept is None:  # a bulk import leaves this to the worker; whoever comes first gets it made on the spot
-        made = renderings.rendered(version.body, path=None, attachments=files)
+        made = renderings.rendered_or_plain(version.body, path=None, attachments=files)
         return made.html, [HeadingOut(level=one.level, id=one.id, text=one.text) for one in made.headings], made.words
     return kept.html, [HeadingOut(**heading) for heading in kept.headings], kept.words
 
@@ -487,7 +486,7 @@ def _conditions(session: Session, actor: Actor, filters: Filters) -> list[Column
     ):
         if values:
             conditions.append(column.in_(values))
-    for name, terms in vocabulary.resolve(session, filters.tags, loc=("query",)).items():
+    for terms in vocabulary.resolve(session, filters.tags, loc=("query",)).values():
         if terms:
             ids = [term.id for term in terms]
             conditions.append(

@@ -1,5 +1,6 @@
 """Renderings of versions: made once per version and kept. Derived data, so a new renderer may make them anew."""
 
+import html
 import posixpath
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -9,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from hub.assets import slugs
 from hub.assets.models import AssetSlug, ContentFile, Rendering, Version, VersionAttachment, VersionLink
-from hub.assets.rendering import RENDERER, RenderingError, render
+from hub.assets.rendering import RENDERER, Passage, RenderingError, render
 from hub.assets.rendering import Rendering as Rendered
 from hub.assets.texts import AttachedFile
 from hub.db import id_of
@@ -38,6 +39,15 @@ def rendered(body: str, *, path: str | None, attachments: Sequence[AttachedFile]
         raise Invalid(f"The text cannot be rendered: line {error.line}: {error.reason}", errors=[fault]) from error
 
 
+def rendered_or_plain(body: str, *, path: str | None, attachments: Sequence[AttachedFile]) -> Rendered:
+    """For texts that are stored already: one that an older renderer could do and this one cannot is shown as it was
+    typed, and holds up nothing else."""
+    try:
+        return rendered(body, path=path, attachments=attachments)
+    except Invalid:
+        return Rendered(f"<pre>{html.escape(body)}</pre>", (), (), (Passage("", body),), len(body.split()))
+
+
 def attachment_url(digest: str) -> str:
     return f"/api/v1/attachments/{digest}"
 
@@ -48,7 +58,8 @@ def slug_of_target(target: str, path: str | None) -> str | None:
     plain = unquote(target.partition("#")[0].partition("?")[0])
     for prefix in ("asset:", "/assets/"):
         if plain.startswith(prefix):
-            return plain.removeprefix(prefix).strip("/") or None
+            slug = plain.removeprefix(prefix).strip("/")
+            return slug if slugs.is_slug(slug) else None
     if plain.endswith(".md") and not plain.startswith("/"):
         return slugs.slug_of_path(posixpath.normpath(_beside(path, plain)).lstrip("./").removesuffix(".md"))
     return None
@@ -96,7 +107,7 @@ def add_missing(session: Session, *, limit: int = 200) -> int:
     files = _attached(session, [version.id for version, _, _ in rows if version.id is not None])
     fresh: list[tuple[Version, Rendered, str | None]] = []
     for version, old, path in rows:
-        made = rendered(version.body, path=path, attachments=files.get(version.id or 0, []))
+        made = rendered_or_plain(version.body, path=path, attachments=files.get(version.id or 0, []))
         if old is None:
             fresh.append((version, made, path))
         else:

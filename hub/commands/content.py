@@ -131,10 +131,11 @@ def import_files(
 ) -> None:
     """Import CSV files. Rows are known by their external id, so importing again changes only what changed."""
     from hub.assets import imports
+    from hub.assets.import_rows import Mapping
 
     if assets is None:
         raise typer.BadParameter("say what to import: --assets FILE.csv", param_hint="--assets")
-    rules = imports.Mapping.read(_text(mapping)) if mapping is not None else imports.Mapping()
+    rules = Mapping.read(_text(mapping)) if mapping is not None else Mapping()
     with opened() as hub, _opened_file(assets) as file, _bar("importing", quiet=as_json) as moved:
         size = assets.stat().st_size
         report = imports.import_assets(

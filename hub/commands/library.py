@@ -140,9 +140,8 @@ def queue(team: Annotated[str | None, typer.Option(help="sales or marketing")] =
         say_json(page)
         return
     for item in page["items"]:
-        print(
-            f"{item['slug']:<44} v{item['version']:<3} waits for {' and '.join(item['waiting_for'])} since {item['since'][:16]}"
-        )
+        waiting = " and ".join(item["waiting_for"])
+        print(f"{item['slug']:<44} v{item['version']:<3} waits for {waiting} since {item['since'][:16]}")
     tell(f"{page['total']} in all" if page["total"] else "Nothing waits for a review.")
 
 

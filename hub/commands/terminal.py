@@ -1,7 +1,7 @@
 """What all commands share: opening the hub, answering for people or programs, progress, and errors as sentences.
 
-With `--json` exactly one JSON object goes to stdout; progress and log lines go to stderr either way. Exit codes: 0 done,
-1 something was refused, 2 wrong usage.
+With `--json` exactly one JSON object goes to stdout; progress and log lines go to stderr either way. Exit codes:
+0 done, 1 something was refused, 2 wrong usage.
 """
 
 import json

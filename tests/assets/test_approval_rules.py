@@ -160,9 +160,9 @@ class JointApproval(RuleBasedStateMachine):
             if live.kind == PublicationKind.URGENT:
                 assert live.lapses_at is not None
                 return
-            self.require_signatures(session, asset, live)
+            self.require_signatures(session, live)
 
-    def require_signatures(self, session: Session, asset: Asset, live: Publication) -> None:
+    def require_signatures(self, session: Session, live: Publication) -> None:
         version = session.get_one(Version, live.version_id)
         latest: dict[str, Review] = {}
         given_before = select(Review).where(

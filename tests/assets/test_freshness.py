@@ -65,7 +65,7 @@ def test_owners_are_told_30_and_7_days_before_and_each_time_once(sqlite_database
         cast = make_cast(session)
         make_live(session, cast, review_by=clock.today() + days(40))
     told = []
-    for later in range(0, 45):
+    for later in range(45):
         with clock.shifted(days(later)):
             freshness.send_reminders(sqlite_database)
             if freshness.send_reminders(sqlite_database):

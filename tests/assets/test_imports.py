@@ -7,7 +7,8 @@ import pytest
 from sqlmodel import Session, col, func, select
 
 from hub.assets import approval, drafts, imports
-from hub.assets.imports import ImportReport, Mapping
+from hub.assets.import_rows import Mapping
+from hub.assets.imports import ImportReport
 from hub.assets.models import Asset, Publication, Rendering, Status, Version
 from hub.assets.texts import text_of
 from hub.db import Database

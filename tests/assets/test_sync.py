@@ -11,6 +11,7 @@ from hub import db
 from hub.assets import approval, drafts, freshness, patience
 from hub.assets.drafts import NewAsset
 from hub.assets.models import Asset, AssetSlug, ContentFile, Rendering, Status, Version, VersionLink
+from hub.assets.sync_report import FolderReport
 from hub.assets.texts import Text
 from hub.blobs import Blobs
 from hub.db import Database
@@ -414,6 +415,21 @@ def test_an_attachment_that_cannot_be_read_refuses_its_file_only(lite: Shelf) ->
 
 
 # Trouble
+
+
+def test_two_syncs_at_once_make_each_asset_once(shelf: Shelf) -> None:
+    for number in range(150):
+        shelf.write(f"{number}.md", f"# {number}\n")
+    reports: list[FolderReport] = []
+    threads = [threading.Thread(target=lambda: reports.append(shelf.sync())) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(report.new for report in reports) == 150
+    assert [report.rejected for report in reports] == [[], [], []]
+    with shelf.database.reading() as session:
+        assert session.exec(select(func.count()).select_from(Version)).one() == 150
 
 
 def test_a_batch_that_finds_the_database_held_is_tried_again(

@@ -124,10 +124,12 @@ def deliver(url: str) -> None:
 
 
 def command(*words: str) -> None:
-    """A command of the hub, as it runs from the command line."""
+    """A command of the hub, as it runs from the command line, after settings of its own: `NAME=VALUE … word …`."""
     from hub.cli import app
 
-    app(list(words))
+    own = list(itertools.takewhile(lambda word: word.startswith("HUB_"), words))
+    os.environ.update(setting.split("=", 1) for setting in own)
+    app(list(words[len(own) :]))
 
 
 def say(*words: object) -> None:
@@ -157,6 +159,7 @@ def main() -> None:
 
 
 def _forked(out: str, task: str, *arguments: str) -> int:
+    Path(out).touch()  # it may be asked for what it said before it has begun
     pid = os.fork()
     if pid:
         return pid

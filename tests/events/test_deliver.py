@@ -38,10 +38,14 @@ def test_an_event_is_delivered_to_those_who_want_it_and_once(database: Database)
 
 
 def test_an_event_and_its_change_are_kept_together_or_not_at_all(database: Database) -> None:
-    with pytest.raises(RuntimeError), database.transaction() as session:
-        record(session, EventName.ASSET_CREATED, actor_id=None, subject=("asset", 1, "a"))
-        session.flush()
-        raise RuntimeError
+    def fail_after_recording() -> None:
+        with database.transaction() as session:
+            record(session, EventName.ASSET_CREATED, actor_id=None, subject=("asset", 1, "a"))
+            session.flush()
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail_after_recording()
     with database.reading() as session:
         assert session.exec(select(Event).where(Event.subject_kind == "asset")).all() == []
 

@@ -1,6 +1,7 @@
 """From a draft to a text that everybody trusts, over HTTP alone."""
 
 from fastapi import FastAPI
+from sqlmodel import Session
 from starlette.testclient import TestClient
 
 from hub.http import Hub
@@ -23,12 +24,16 @@ class Caller:
         return answer.json() if answer.content else {}
 
 
+def headers_of(session: Session, name: str, team: str, role: str) -> dict[str, str]:
+    return token_headers(session, make_person(session, team=team, role=role, email=f"{name}@example.com"))
+
+
 def test_two_teams_write_sign_and_trust_one_text(app_on_both: FastAPI, client_on_both: TestClient) -> None:
     hub: Hub = app_on_both.state.hub
     with hub.database.transaction() as session:
         terms.add(session, HUB, "personas", TermDraft(key="cfo", label="Chief financial officer"))
         people = {
-            name: Caller(client_on_both, token_headers(session, make_person(session, team=team, role=role, email=f"{name}@example.com")))
+            name: Caller(client_on_both, headers_of(session, name, team, role))
             for name, team, role in (
                 ("ana", "marketing", "approver"),
                 ("ben", "sales", "approver"),
@@ -65,8 +70,8 @@ def test_two_teams_write_sign_and_trust_one_text(app_on_both: FastAPI, client_on
     asked = {"decision": "changes_requested", "content_hash": waiting["content_hash"], "note": "Name the price."}
     ben.call("PUT", f"{path}/versions/1/reviews/sales", 200, json=asked)
     better = cleo.call(
-        "POST", f"{path}/versions", 201, json={"base_version": 1, "body": "It costs 1,900 a month. A late delivery: 4,000.\n"}
-    )  # fmt: skip
+        "POST", f"{path}/versions", 201, json={"base_version": 1, "body": "It costs 1,900 a month. Late: 4,000.\n"}
+    )
     cleo.call("PUT", f"{path}/versions/2/submission", 200)
     signature = {"decision": "approved", "content_hash": better["content_hash"]}
     ben.call("PUT", f"{path}/versions/2/reviews/marketing", 403, json=signature)

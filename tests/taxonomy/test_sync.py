@@ -413,6 +413,13 @@ def test_a_new_term_is_shown_where_the_file_has_it(database: Database) -> None:
     assert _order(database) == ["x", "a", "b", "c", "d", "z"]
 
 
+def test_terms_that_need_not_move_keep_their_position(sqlite_database: Database) -> None:
+    _sync(sqlite_database, _personas("ad"))
+    _change(sqlite_database, "d", position=50)
+    _sync(sqlite_database, _personas("abcd"))
+    assert [_shown(sqlite_database, "personas", key).position for key in "abcd"] == [1, 2, 3, 50]
+
+
 def test_the_files_new_order_is_taken(database: Database) -> None:
     _sync(database, _personas("abc"))
     with database.transaction() as session:

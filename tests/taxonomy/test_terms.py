@@ -19,7 +19,7 @@ from hub.events.models import Event
 from hub.people.models import Person
 from hub.people.roles import HUB, Role
 from hub.taxonomy import catalogue, terms, vocabulary
-from hub.taxonomy.models import Term
+from hub.taxonomy.models import Term, TermAlias
 from hub.taxonomy.schemas import Owners, TermChange, TermDraft
 from tests.factories.people import actor, make_person
 from tests.factories.taxonomy import make_term, make_version, tags_of
@@ -364,6 +364,15 @@ def test_a_merge_asked_for_again_does_nothing(database: Database) -> None:
         before = vocabulary.stamp(session)
         assert terms.merge(session, HUB, _find(session, "a"), into=stays) is stays
         assert vocabulary.stamp(session) == before
+
+
+def test_rows_that_were_loaded_before_a_merge_show_the_new_term(database: Database) -> None:
+    with database.transaction() as session:
+        gone, stays = make_term(session, "personas", "a"), make_term(session, "personas", "b")
+        terms.rename(session, HUB, gone, key="c")
+        alias = session.get_one(TermAlias, ("personas", "a"))
+        terms.merge(session, HUB, gone, into=stays)
+        assert alias.term_id == stays.id
 
 
 def test_terms_of_two_vocabularies_stay_two(sqlite_database: Database) -> None:
