@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 import sys
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -42,7 +43,8 @@ def sync(folder: str, database: str) -> None:
     renderer = MarkdownIt("gfm-like")
     rows = []
     for file in sorted(Path(folder).rglob("*.md")):
-        _, front, body = file.read_text(encoding="utf-8").split("---\n", 2)
+        text = file.read_text(encoding="utf-8")
+        front, _, body = text.removeprefix("---\n").partition("\n---\n") if text.startswith("---\n") else ("", "", text)
         rows.append((file.name, repr(yaml.load(front, yaml.CSafeLoader)), nh3.clean(renderer.render(body))))
     _keep(database, rows)
 
@@ -99,7 +101,7 @@ def help_page() -> None:
     app(["--help"])
 
 
-def _keep(database: str, rows: list[tuple[str, ...]]) -> None:
+def _keep(database: str, rows: Sequence[tuple[str, ...]]) -> None:
     with sqlite3.connect(database) as connection:
         places = ", ".join("?" * len(rows[0]))
         connection.execute(f"CREATE TABLE kept ({', '.join(f'column_{place}' for place in range(len(rows[0])))})")

@@ -5,11 +5,11 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
-WORDS = (
+WORDS = (  # noqa: SIM905 - a list of fifty would take fifty lines
     "buyer team price proof delivery contract renewal margin risk audit forecast switch rollout champion budget "
     "pilot outcome effort week quarter order line plan shift stock supplier late early ask show name cost save keep "
     "they we you your their because before after without unless more fewer faster simpler every one two three"
-).split()  # noqa: SIM905 - a list of fifty would take fifty lines
+).split()
 STAGES = ("awareness", "consideration", "decision", "retention")
 KINDS = ("note", "battlecard", "email_template", "call_script", "objection", "one_pager")
 

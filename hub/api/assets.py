@@ -85,7 +85,9 @@ def read_asset(
         shown, may_see = library.version_to_show(session, actor, asset, draft=version == "draft")
         # A day that begins may end an asset's life or freshness without anybody writing.
         dated = f"{states.is_expired(asset.expires_on):d}{states.is_fresh(asset.review_by) or 0:d}"
-        etag = f'"{asset.id}-{asset.revision}-{shown}-{stamp}-{may_see:d}{dated}"'
+        # The moment of the change too: a restored backup may count the same revisions of another text.
+        changed = int(asset.updated_at.timestamp() * 1_000_000)
+        etag = f'"{asset.id}-{asset.revision}-{changed:x}-{shown}-{stamp}-{may_see:d}{dated}"'
         headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
         if matches(request, etag):
             return Response(status_code=304, headers=headers)

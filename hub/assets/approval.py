@@ -7,8 +7,9 @@ says so, and an urgent publication lapses unless both teams sign in time.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, insert, select, update
 
 from hub import clock
 from hub.assets import states
@@ -27,8 +28,10 @@ from hub.assets.policy import require_on
 from hub.db import id_of
 from hub.errors import Conflict, Fault, Invalid, NotAllowed, NotFound
 from hub.events.names import EventName
-from hub.events.record import record
+from hub.events.record import record, record_many
 from hub.people.roles import SIGNING_TEAMS, Actor, Deed, Team, require
+
+_NOT_ENDED = {"ended_at": None, "ended_as": None}
 
 
 def submit(session: Session, actor: Actor, asset: Asset, number: int, *, note: str = "") -> Submission:
@@ -152,9 +155,29 @@ def publish_imported(
 ) -> None:
     """Record that texts were live elsewhere before they came here: an imported approval, shown as such."""
     require(actor, Deed.IMPORT_CONTENT)
+    ids = [id_of(asset) for asset, _ in assets]
+    is_open = col(Publication.asset_id).in_(ids) & col(Publication.ended_at).is_(None)
+    replaced = {"ended_at": clock.now(), "ended_as": "replaced"}
+    session.exec(update(Publication).where(is_open).values(**replaced))
+    retired = select(Retirement.asset_id).where(col(Retirement.asset_id).in_(ids), col(Retirement.ended_at).is_(None))
+    stay_retired = set(session.exec(retired))
+    new = {"kind": PublicationKind.IMPORTED, "published_by": actor.id, "reason": reason, "lapses_at": None}
+    rows = [
+        {"asset_id": asset.id, "version_id": version.id, "published_at": at or clock.now(), **new, **_NOT_ENDED}
+        for asset, version in assets
+    ]
+    if rows:
+        session.execute(insert(Publication), rows)
     for asset, version in assets:
-        _go_live(session, actor, asset, version, PublicationKind.IMPORTED, reason=reason, at=at)
-        _tell(session, EventName.PUBLISHED_BY_IMPORT, actor, asset, version, reason=reason)
+        asset.live_version_id = version.id
+        states.set_live(asset, retired=asset.id in stay_retired)
+    session.flush()
+    record_many(
+        session,
+        EventName.PUBLISHED_BY_IMPORT,
+        actor_id=actor.id,
+        told=[(("asset", asset.id, asset.slug), _snapshot(version) | {"reason": reason}) for asset, version in assets],
+    )
 
 
 def lapse_urgent(session: Session, asset: Asset) -> bool:
@@ -364,15 +387,11 @@ def _end(publication: Publication, how: str) -> None:
     publication.ended_at, publication.ended_as = clock.now(), how
 
 
-def _tell(session: Session, name: EventName, actor: Actor, asset: Asset, version: Version, **data: object) -> None:
+def _tell(session: Session, name: EventName, actor: Actor, asset: Asset, version: Version, **data: Any) -> None:
     """The event with a snapshot of what was decided on."""
-    record(
-        session,
-        name,
-        actor_id=actor.id,
-        subject=("asset", asset.id, asset.slug),
-        version=version.number,
-        hash=version.content_hash,
-        title=version.title,
-        **data,
-    )
+    subject = ("asset", asset.id, asset.slug)
+    record(session, name, actor_id=actor.id, subject=subject, **_snapshot(version), **data)
+
+
+def _snapshot(version: Version) -> dict[str, Any]:
+    return {"version": version.number, "hash": version.content_hash, "title": version.title}

@@ -7,7 +7,7 @@ kept.
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, col, delete, select, update
+from sqlmodel import Session, col, delete, select
 
 from hub.assets import agreements, approval, candidates, conflicts, drafts, renderings, slugs, states
 from hub.assets.agreements import KnownPeople, People
@@ -30,6 +30,7 @@ from hub.assets.sync_report import ConflictingFile, FolderReport, RenamedFile
 from hub.assets.texts import Text, text_of
 from hub.assets.words import Tags, Words
 from hub.blobs import Blobs
+from hub.db import id_of
 from hub.errors import Conflict, HubError, Invalid, Unavailable
 from hub.people.roles import HUB
 
@@ -131,7 +132,14 @@ class Batch:
             self.session.add(self._record(file, asset, version_number=1, details_digest=digest))
         renderings.keep(self.session, rendered)
         self.session.flush()
-        link_up(self.session, [name for _, new in accepted for name in (new.slug, *new.former_slugs)])
+        renderings.connect(
+            self.session,
+            {
+                name: id_of(asset)
+                for (_, new), asset in zip(accepted, made, strict=True)
+                for name in (new.slug, *new.former_slugs)
+            },
+        )
 
     def _meet(self, file: Candidate, tags: Tags, asset_id: int, path: str | None) -> None:
         """A new file whose slug an asset has already: the same asset if it says the same, else another one's name."""
@@ -198,7 +206,6 @@ class Batch:
         if wanted != asset.slug:
             try:
                 drafts.rename(self.session, HUB, asset, wanted)
-                link_up(self.session, [wanted])
             except Conflict as taken:
                 if asked:
                     raise ContentError(file.stated.line_of("slug"), taken.detail) from taken
@@ -311,13 +318,6 @@ class Batch:
     def _locked(self, asset_id: int) -> Asset:
         query = select(Asset).where(Asset.id == asset_id).with_for_update()
         return self.session.exec(query.execution_options(populate_existing=True)).one()
-
-
-def link_up(session: Session, names: Sequence[str]) -> None:
-    """Links that were written before their target was there lead to it now."""
-    owner = select(AssetSlug.asset_id).where(col(AssetSlug.slug) == col(VersionLink.target)).scalar_subquery()
-    waiting = col(VersionLink.target_asset_id).is_(None) & col(VersionLink.target).in_(names)
-    session.exec(update(VersionLink).where(waiting).values(target_asset_id=owner))
 
 
 def _known_as(file: Candidate) -> str:

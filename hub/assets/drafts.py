@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlmodel import Session, col, delete, select
+from sqlalchemy import bindparam
+from sqlmodel import Session, SQLModel, col, delete, insert, select, update
 
 from hub import clock
 from hub.assets import renderings, slugs, states
@@ -18,6 +19,7 @@ from hub.assets.models import (
     AssetAuthor,
     AssetSlug,
     Attachment,
+    Status,
     Submission,
     Version,
     VersionAttachment,
@@ -29,7 +31,7 @@ from hub.assets.texts import AttachedFile, Text, content_hash, text_of
 from hub.db import id_of
 from hub.errors import Conflict, Fault, Invalid, Moved, NotFound
 from hub.events.names import EventName
-from hub.events.record import record
+from hub.events.record import record, record_many
 from hub.people import directory
 from hub.people.models import Person
 from hub.people.roles import Actor, Deed, Team, require
@@ -70,33 +72,39 @@ def create_assets(
     _check_names(session, batch)
     now = clock.now()
     made = [(new, _rendered(new) if render else None) for new in batch]  # before the first row: it may refuse
-    assets = [_asset_row(new, actor, now) for new in batch]
-    session.add_all(assets)
-    session.flush()
-    versions = [
-        _version_row(asset, new.text, 1, actor, now, note=new.note, source=source)
-        for asset, new in zip(assets, batch, strict=True)
+    # Rows rather than objects: a folder or an import brings thousands, and an object costs more than its insertion.
+    rows = [_asset_values(new, actor, now) for new in batch]
+    inserted = session.execute(insert(Asset).returning(col(Asset.slug), col(Asset.id)), rows)
+    ids: dict[str, int] = {row[0]: row[1] for row in inserted}
+    versions = [_version_values(ids[new.slug], new.text, 1, actor, now, note=new.note, source=source) for new in batch]
+    inserted = session.execute(insert(Version).returning(col(Version.asset_id), col(Version.id)), versions)
+    heads: dict[int, int] = {row[0]: row[1] for row in inserted}
+    is_head = update(Asset).where(col(Asset.id) == bindparam("asset")).values(head_version_id=bindparam("head"))
+    connection = session.connection()
+    connection.execute(is_head, [{"asset": asset_id, "head": head} for asset_id, head in heads.items()])
+    names = {slug: ids[new.slug] for new in batch for slug in (new.slug, *new.former_slugs)}
+    _insert(session, AssetSlug, [{"slug": slug, "asset_id": asset_id} for slug, asset_id in names.items()])
+    _insert(session, AssetAuthor, [row for new in batch for row in _author_values(ids[new.slug], new.details)])
+    for table, children in (
+        (VersionTag, [row for new in batch for row in _tag_values(heads[ids[new.slug]], new.text)]),
+        (VersionAttachment, [row for new in batch for row in _file_values(heads[ids[new.slug]], new.text)]),
+    ):
+        _insert(session, table, children)
+    assets = {asset.slug: asset for asset in session.exec(select(Asset).where(col(Asset.id).in_(ids.values())))}
+    if any(done for _, done in made):
+        stored = {one.id: one for one in session.exec(select(Version).where(col(Version.id).in_(heads.values())))}
+        renderings.keep(session, [(stored[heads[ids[new.slug]]], done, new.path) for new, done in made if done])
+        session.flush()
+    renderings.connect(session, names)
+    told = [
+        (
+            ("asset", version["asset_id"], new.slug),
+            {"version": 1, "title": new.text.title, "hash": version["content_hash"]},
+        )
+        for new, version in zip(batch, versions, strict=True)
     ]
-    session.add_all(versions)
-    session.flush()
-    for asset, version, new in zip(assets, versions, batch, strict=True):
-        asset.head_version_id, asset.head_number = version.id, 1
-        session.add_all(AssetSlug(slug=slug, asset_id=id_of(asset)) for slug in {asset.slug, *new.former_slugs})
-        _add_children(session, asset, version, new.text, new.details)
-        _tell(session, EventName.ASSET_CREATED, actor, asset, version=1, title=version.title, hash=version.content_hash)
-    renderings.keep(
-        session, [(version, done, new.path) for version, (new, done) in zip(versions, made, strict=True) if done]
-    )
-    session.flush()
-    renderings.connect(
-        session,
-        {
-            slug: id_of(asset)
-            for asset, new in zip(assets, batch, strict=True)
-            for slug in (asset.slug, *new.former_slugs)
-        },
-    )
-    return assets
+    record_many(session, EventName.ASSET_CREATED, actor_id=actor.id, told=told)
+    return [assets[new.slug] for new in batch]
 
 
 def write_version(
@@ -123,12 +131,13 @@ def write_version(
         raise _newer_version(session, asset, head, text, base_number)
     made = renderings.rendered(text.body, path=path, attachments=text.attachments)
     now = clock.now()
-    version = _version_row(asset, text, head.number + 1, actor, now, note=note, source=source)
-    version.base_number = base_number
+    values = _version_values(id_of(asset), text, head.number + 1, actor, now, note=note, source=source)
+    version = Version(**values | {"base_number": base_number})
     session.add(version)
     session.flush()
     asset.head_version_id, asset.head_number = version.id, version.number
-    _add_version_children(session, version, text)
+    _insert(session, VersionTag, _tag_values(id_of(version), text))
+    _insert(session, VersionAttachment, _file_values(id_of(version), text))
     renderings.keep(session, [(version, made, path)])
     _supersede(session, actor, asset, now)
     states.refresh(session, asset)
@@ -150,7 +159,7 @@ def change_details(session: Session, actor: Actor, asset: Asset, details: Detail
     asset.extra = details.extra
     if before.authors != details.authors:
         session.exec(delete(AssetAuthor).where(col(AssetAuthor.asset_id) == asset.id))
-        session.add_all(_author_rows(asset, details))
+        _insert(session, AssetAuthor, _author_values(id_of(asset), details))
     states.refresh(session, asset)
     changed = {
         name: {"before": _shown(getattr(before, name)), "after": _shown(getattr(details, name))}
@@ -266,62 +275,69 @@ def _rendered(new: NewAsset) -> Rendered:
     return renderings.rendered(new.text.body, path=new.path, attachments=new.text.attachments)
 
 
-def _asset_row(new: NewAsset, actor: Actor, now: datetime) -> Asset:
-    return Asset(
-        slug=new.slug,
-        external_id=new.external_id,
-        owner_id=new.details.owner_id if new.details.owner_id is not None else actor.id,
-        created_by=actor.id,
-        created_at=now,
-        updated_at=now,
-        review_by=new.details.review_by,
-        expires_on=new.details.expires_on,
-        extra=new.details.extra,
-    )
+def _asset_values(new: NewAsset, actor: Actor, now: datetime) -> dict[str, Any]:
+    return {
+        "slug": new.slug,
+        "external_id": new.external_id,
+        "status": Status.DRAFT,
+        "owner_id": new.details.owner_id if new.details.owner_id is not None else actor.id,
+        "created_by": actor.id,
+        "created_at": now,
+        "updated_at": now,
+        "revision": 1,
+        "live_version_id": None,
+        "head_version_id": None,
+        "head_number": 1,
+        "review_by": new.details.review_by,
+        "expires_on": new.details.expires_on,
+        "extra": new.details.extra,
+    }
 
 
-def _version_row(
-    asset: Asset, text: Text, number: int, actor: Actor, now: datetime, *, note: str, source: str
-) -> Version:
-    return Version(
-        asset_id=id_of(asset),
-        number=number,
-        title=text.title,
-        summary=text.summary,
-        body=text.body,
-        kind=text.kind,
-        language=text.language,
-        audience=text.audience,
-        tags=text.tag_keys(),
-        content_hash=content_hash(text),
-        note=note,
-        source=source,
-        created_by=actor.id,
-        created_at=now,
-    )
+def _version_values(
+    asset_id: int, text: Text, number: int, actor: Actor, now: datetime, *, note: str, source: str
+) -> dict[str, Any]:
+    return {
+        "asset_id": asset_id,
+        "number": number,
+        "title": text.title,
+        "summary": text.summary,
+        "body": text.body,
+        "kind": text.kind,
+        "language": text.language,
+        "audience": text.audience,
+        "tags": text.tag_keys(),
+        "content_hash": content_hash(text),
+        "base_number": None,
+        "note": note,
+        "source": source,
+        "created_by": actor.id,
+        "created_at": now,
+    }
 
 
-def _add_children(session: Session, asset: Asset, version: Version, text: Text, details: Details) -> None:
-    session.add_all(_author_rows(asset, details))
-    _add_version_children(session, version, text)
+def _tag_values(version_id: int, text: Text) -> list[dict[str, Any]]:
+    return [{"version_id": version_id, "term_id": term_id} for term_id in sorted(text.term_ids())]
 
 
-def _add_version_children(session: Session, version: Version, text: Text) -> None:
-    session.add_all(VersionTag(version_id=id_of(version), term_id=term_id) for term_id in sorted(text.term_ids()))
-    session.add_all(
-        VersionAttachment(
-            version_id=id_of(version), position=position, digest=file.digest, name=file.name, path=file.path
-        )
-        for position, file in enumerate(text.attachments)
-    )
-
-
-def _author_rows(asset: Asset, details: Details) -> list[AssetAuthor]:
+def _file_values(version_id: int, text: Text) -> list[dict[str, Any]]:
     return [
-        AssetAuthor(asset_id=id_of(asset), team=team, person_id=person_id, position=position)
+        {"version_id": version_id, "position": position, "digest": file.digest, "name": file.name, "path": file.path}
+        for position, file in enumerate(text.attachments)
+    ]
+
+
+def _author_values(asset_id: int, details: Details) -> list[dict[str, Any]]:
+    return [
+        {"asset_id": asset_id, "team": team, "person_id": person_id, "position": position}
         for team, ids in details.authors.items()
         for position, person_id in enumerate(ids)
     ]
+
+
+def _insert(session: Session, table: type[SQLModel], rows: list[dict[str, Any]]) -> None:
+    if rows:
+        session.execute(insert(table), rows)
 
 
 def _supersede(session: Session, actor: Actor, asset: Asset, now: datetime) -> None:

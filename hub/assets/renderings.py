@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from urllib.parse import unquote
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, delete, select
 
 from hub.assets import slugs
 from hub.assets.models import AssetSlug, ContentFile, Rendering, Version, VersionAttachment, VersionLink
@@ -72,6 +72,7 @@ def keep(session: Session, versions: Sequence[tuple[Version, Rendered, str | Non
         for version, made, path in versions
     }
     known = slug_owners(session, {slug for group in wanted.values() for slug in group})
+    session.exec(delete(VersionLink).where(col(VersionLink.version_id).in_(list(wanted))))
     for version, made, _ in versions:
         session.add(_row(version, made))
         for slug in sorted(wanted[version.id]):
@@ -99,7 +100,7 @@ def add_missing(session: Session, *, limit: int = 200) -> int:
     query = (
         select(Version, Rendering, ContentFile.path)
         .outerjoin(Rendering, col(Rendering.version_id) == Version.id)
-        .outerjoin(ContentFile, (col(ContentFile.asset_id) == Version.asset_id) & (col(ContentFile.folder) == ""))
+        .outerjoin(ContentFile, col(ContentFile.asset_id) == Version.asset_id)
         .where(col(Rendering.version_id).is_(None) | (col(Rendering.renderer) != RENDERER))
         .limit(limit)
     )

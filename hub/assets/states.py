@@ -18,6 +18,14 @@ def refresh(session: Session, asset: Asset) -> None:
     session.flush()
 
 
+def set_live(asset: Asset, *, retired: bool) -> None:
+    """`refresh` for an asset of which it is known that it has a live version: asks the database nothing."""
+    live = Status.EXPIRED if is_expired(asset.expires_on) else Status.PUBLISHED
+    asset.status = Status.RETIRED if retired else live
+    asset.revision += 1
+    asset.updated_at = clock.now()
+
+
 def is_expired(expires_on: date | None) -> bool:
     """The day named is the last good one; days are those of UTC."""
     return expires_on is not None and expires_on < clock.today()

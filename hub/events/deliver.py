@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, Executable, or_
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import joinedload
-from sqlmodel import Session, col, delete, func, select
+from sqlmodel import Session, col, delete, func, select, update
 
 from hub import clock
 from hub.db import Database
@@ -134,9 +135,11 @@ class Worker:
             session.exec(delete(OutboxRow).where(col(OutboxRow.id).in_(done)))
             for row in rows:
                 if row.error is not None:
-                    row.due_at = clock.now() + min(timedelta(seconds=2**row.attempts), LONGEST_WAIT)
-                    row.claimed_until = None
-                    session.merge(row)
+                    # An update, never a merge: another worker may have delivered and removed it after our lease ended.
+                    wait = min(timedelta(seconds=2 ** min(row.attempts, 20)), LONGEST_WAIT)
+                    after = {"due_at": clock.now() + wait, "claimed_until": None, "error": row.error}
+                    kept = update(OutboxRow).where(col(OutboxRow.id) == row.id)
+                    session.exec(kept.values(**after, delivered_to=row.delivered_to))
 
     def _run_jobs(self) -> None:
         for job in self.jobs:
@@ -159,13 +162,19 @@ class Worker:
         with self.database.transaction() as session:
             row = session.get(Job, job.name, with_for_update=True)
             if row is None:
-                row = Job(name=job.name, due_at=now)
-                session.add(row)
-                session.flush()
+                # Two processes may come here at once on PostgreSQL: the second waits, then finds the first one's row.
+                session.execute(self._insert_job(job.name, now))
+                row = session.get_one(Job, job.name, with_for_update=True)
             if not _may_run(row):
                 return False
             row.claimed_until = now + LEASE
         return True
+
+    def _insert_job(self, name: str, now: datetime) -> Executable:
+        values = {"name": name, "due_at": now}
+        if self.database.is_sqlite:
+            return sqlite.insert(Job).values(**values).on_conflict_do_nothing()
+        return postgresql.insert(Job).values(**values).on_conflict_do_nothing()
 
     def _finish_job(self, job: RecurringJob, error: str | None) -> None:
         with self.database.transaction() as session:

@@ -29,8 +29,7 @@ def upgrade(database: Database, revision: str = "head") -> str | None:
         return None
     from alembic import command
 
-    engine = database.engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")
-    with engine.connect() as connection, connection.begin():
+    with database.rebuilding() as connection:
         if not database.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
         if revision == "head" and _revision(connection) == newest_revision():

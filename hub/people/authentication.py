@@ -2,9 +2,11 @@
 
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, delete, select, update
+from sqlalchemy import bindparam, select
+from sqlmodel import Session, col, delete, update
 
 from hub import clock
+from hub.db import metadata
 from hub.errors import NotSignedIn
 from hub.people.models import Person, RateWindow, SignInSession, Token
 from hub.people.roles import Actor, Role, Scope, Team
@@ -16,7 +18,7 @@ USE_NOTED_EVERY = timedelta(minutes=5)
 
 def actor_of_token(session: Session, secret: str) -> tuple[Actor, bool]:
     """The actor behind a token, and whether its last use should be noted. Raises NotSignedIn."""
-    row = session.execute(_TOKEN_QUERY.where(col(Token.digest) == digest_of(secret))).one_or_none()
+    row = session.execute(_TOKEN_QUERY, {"secret_digest": digest_of(secret)}).one_or_none()
     if row is None:
         raise NotSignedIn("The token is not known to this hub, or was revoked. Make a new one.")
     if row.expires_at is not None and row.expires_at <= clock.now():
@@ -41,8 +43,7 @@ def note_use(session: Session, token_id: int) -> None:
 
 def actor_of_session(session: Session, secret: str) -> Actor:
     """The actor behind a browser's session cookie. Raises NotSignedIn."""
-    query = _SESSION_QUERY.where(col(SignInSession.digest) == digest_of(secret))
-    row = session.execute(query.where(col(SignInSession.expires_at) > clock.now())).one_or_none()
+    row = session.execute(_SESSION_QUERY, {"secret_digest": digest_of(secret), "now": clock.now()}).one_or_none()
     if row is None:
         raise NotSignedIn("Your session has ended. Sign in again.")
     return Actor(
@@ -60,14 +61,18 @@ def _is_stale(last_used: datetime | None) -> bool:
     return last_used is None or clock.now() - last_used > USE_NOTED_EVERY
 
 
-_PERSON = (Person.id, Person.email, Person.name, Person.team, Person.role)
+# Built once, and of tables rather than models: building one anew and mapping its row costs more than asking it.
+_person = metadata.tables[str(Person.__tablename__)].c
+_token = metadata.tables[str(Token.__tablename__)].c
+_session = metadata.tables[str(SignInSession.__tablename__)].c
+_PERSON = (_person.id, _person.email, _person.name, _person.team, _person.role)
 _TOKEN_QUERY = (
-    select(*_PERSON, col(Token.id).label("token_id"), Token.scopes, Token.expires_at, Token.last_used_at)  # type: ignore[call-overload]
-    .join(Token, col(Token.person_id) == Person.id)
-    .where(col(Token.revoked_at).is_(None), col(Person.deactivated_at).is_(None))
+    select(*_PERSON, _token.id.label("token_id"), _token.scopes, _token.expires_at, _token.last_used_at)
+    .where(_person.id == _token.person_id, _token.digest == bindparam("secret_digest"))
+    .where(_token.revoked_at.is_(None), _person.deactivated_at.is_(None))
 )
 _SESSION_QUERY = (
-    select(*_PERSON, col(SignInSession.id).label("session_id"))  # type: ignore[call-overload]
-    .join(SignInSession, col(SignInSession.person_id) == Person.id)
-    .where(col(Person.deactivated_at).is_(None))
+    select(*_PERSON, _session.id.label("session_id"))
+    .where(_person.id == _session.person_id, _session.digest == bindparam("secret_digest"))
+    .where(_session.expires_at > bindparam("now"), _person.deactivated_at.is_(None))
 )

@@ -1,12 +1,16 @@
 """Terms for tests, and assets that are tagged with them, put straight into their tables."""
 
 import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from hub import clock
 from hub.assets.models import Asset, Version, VersionTag
+from hub.db import Database
+from hub.events.models import Event
 from hub.people.roles import HUB
 from hub.taxonomy import rows
 from hub.taxonomy.models import Term
@@ -52,3 +56,18 @@ def tags_of(session: Session, version: Version) -> list[str]:
     """`vocabulary/key` of each of a version's tags, sorted."""
     query = select(Term.vocabulary, Term.key).join(VersionTag).where(VersionTag.version_id == version.id)
     return sorted(f"{vocabulary}/{key}" for vocabulary, key in session.exec(query))
+
+
+def events_of(session: Session, term_id: int | None) -> list[tuple[str, dict[str, Any]]]:
+    """(name, data) of each event of a term, oldest first."""
+    session.flush()
+    of_term = select(Event).where(Event.subject_kind == "term", Event.subject_id == term_id)
+    return [(event.name, event.data) for event in session.exec(of_term.order_by(col(Event.id)))]
+
+
+@contextmanager
+def undone(database: Database) -> Iterator[Session]:
+    """A transaction that leaves nothing behind, for one example of many."""
+    with Session(database.engine) as session:
+        yield session
+        session.rollback()

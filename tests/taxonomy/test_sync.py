@@ -1,14 +1,11 @@
 """taxonomy.yaml into the hub and back: what each side may change, and that neither loses anything."""
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from sqlmodel import Session, col, func, select
 
 from hub.db import Database
@@ -18,8 +15,8 @@ from hub.people.models import Person
 from hub.people.roles import HUB, Actor, Role
 from hub.taxonomy import catalogue, terms, vocabulary
 from hub.taxonomy.models import Term
-from hub.taxonomy.schemas import Owners, SyncReport, TermChange, TermDetail, TermDraft
-from hub.taxonomy.sync import export_text, sync_file
+from hub.taxonomy.schemas import SyncReport, TermChange, TermDetail, TermDraft
+from hub.taxonomy.sync import sync_file
 from tests.factories.people import actor
 from tests.factories.taxonomy import make_term, make_version, tags_of
 
@@ -69,14 +66,6 @@ def _edit(database: Database, name: str = "personas", key: str = "cfo") -> Itera
 def _change(database: Database, key: str = "cfo", name: str = "personas", **changes: Any) -> None:
     with _edit(database, name, key) as (session, who, term):
         terms.change(session, who, term, TermChange.model_validate(changes))
-
-
-@contextmanager
-def _undone(database: Database) -> Iterator[Session]:
-    """A transaction that leaves nothing behind, for one example of many."""
-    with Session(database.engine) as session:
-        yield session
-        session.rollback()
 
 
 # --- in -----------------------------------------------------------------------------------------------
@@ -435,108 +424,3 @@ def test_an_order_made_in_the_hub_outlasts_a_sync(database: Database) -> None:
     assert _order(database) == ["b", "c", "a"]
     _sync(database, _personas("abcd"))
     assert _order(database) == ["b", "c", "d", "a"]
-
-
-# --- out ----------------------------------------------------------------------------------------------
-
-
-def test_the_starter_taxonomy_comes_in_whole(database: Database) -> None:
-    report = _sync(database, STARTER.read_text("utf-8"))
-    assert (report.rejected, report.conflicts, report.notes, report.only_in_hub) == ([], [], [], [])
-    assert report.unchanged == 0
-    with database.reading() as session:
-        stages = vocabulary.terms_of(session, "stages")
-        assert all(stage.text["deal_stages"] for stage in stages)
-        assert all(stage.marketing_owner_id and stage.sales_owner_id for stage in stages)
-
-
-def _everything(session: Session) -> list[dict[str, Any]]:
-    shelves = catalogue.read_all(session, HUB).vocabularies
-    hidden = {"position": True, "owners": {"marketing": {"id"}, "sales": {"id"}}}
-    return [term.model_dump(exclude=hidden) for shelf in shelves for term in shelf.terms]
-
-
-@pytest.fixture
-def elsewhere(sqlite_template: Path, tmp_path: Path) -> Iterator[Database]:
-    """Another hub, without terms of its own."""
-    database = Database(f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'elsewhere.sqlite3')}")
-    yield database
-    database.close()
-
-
-def test_an_export_changes_nothing_here_and_makes_the_same_terms_elsewhere(
-    database: Database, elsewhere: Database
-) -> None:
-    _sync(database, FILE)
-    with _edit(database) as (session, who, term):
-        terms.rename(session, who, term, key="finance")
-        terms.merge(session, who, vocabulary.find(session, "personas", "cto"), into=term)
-        terms.add_unconfirmed(session, "industries", "true: {weird} & 'quoted' #1", actor=who)
-    with database.reading() as session:
-        text, before, stamp = export_text(session), _everything(session), vocabulary.stamp(session)
-    assert _counts(_sync(database, text))[:2] == (0, 0)
-    with database.reading() as session:
-        assert (vocabulary.stamp(session), export_text(session)) == (stamp, text)
-    assert _sync(elsewhere, text).rejected == []
-    with elsewhere.reading() as session:
-        assert _everything(session) == before
-        assert export_text(session) == text
-
-
-words = st.text(st.characters(exclude_categories=["C"]), min_size=1, max_size=20).filter(str.strip)
-keys = st.from_regex(r"[a-z0-9]{1,4}([-_.][a-z0-9]{1,4})?", fullmatch=True)
-drafts = st.builds(
-    TermDraft,
-    key=keys,
-    label=words,
-    synonyms=st.lists(words, max_size=3),
-    text=st.dictionaries(st.sampled_from(["goals", "note_2"]), words | st.lists(words, max_size=3), max_size=2),
-    owners=st.builds(Owners, marketing=st.none() | words, sales=st.none() | st.just("ben@example.com")),
-    confirmed=st.booleans(),
-)
-
-
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(shelves=st.dictionaries(st.sampled_from(["personas", "regions", "use_cases"]), st.lists(drafts, max_size=4)))
-def test_any_taxonomy_makes_the_round_trip(sqlite_database: Database, shelves: dict[str, list[TermDraft]]) -> None:
-    with _undone(sqlite_database) as session:
-        sync_file(session, HUB, "use_cases:\n- {key: first-of-all, label: First}\n")
-        for name, shelf in shelves.items():
-            for draft in {draft.key: draft for draft in shelf}.values():
-                terms.add(session, HUB, name, draft)
-        text, before, stamp = export_text(session), _everything(session), vocabulary.stamp(session)
-        report = sync_file(session, HUB, text)
-        assert (report.new, report.changed, report.rejected, report.only_in_hub) == (0, 0, [], [])
-        assert (vocabulary.stamp(session), export_text(session)) == (stamp, text)
-    with _undone(sqlite_database) as session:
-        assert sync_file(session, HUB, text).rejected == []
-        assert _everything(session) == before
-
-
-labels = st.sampled_from(["Ours", "Theirs", "Third"])
-sides = st.lists(
-    st.tuples(st.sampled_from(["hub", "file"]), labels, st.sampled_from(["", "Goal", "Other"])), max_size=8
-)
-
-
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(steps=sides)
-def test_no_sequence_of_edits_and_syncs_loses_what_a_person_wrote_in_the_hub(
-    sqlite_database: Database, steps: list[tuple[str, str, str]]
-) -> None:
-    """A value in the hub gives way only to a file that changed while the hub stayed as the file had it."""
-    with _undone(sqlite_database) as session:
-        who = actor(session, role="approver")
-        sync_file(session, HUB, "personas:\n- {key: a, label: First, goals: First}\n")
-        term, agreed = vocabulary.find(session, "personas", "a"), ("First", "First")
-        for side, label, goals in steps:
-            held = (term.label, term.text.get("goals", ""))
-            if side == "hub":
-                terms.change(session, who, term, TermChange(label=label, text={"goals": goals}))
-                continue
-            report = sync_file(session, HUB, f"personas:\n- {{key: a, label: {label}, goals: {goals}}}\n")
-            now = (term.label, term.text.get("goals", ""))
-            for before, after, said in zip(held, now, agreed, strict=True):
-                assert after == before or before == said
-            if not report.rejected:
-                agreed = (label, goals)

@@ -1,34 +1,22 @@
 """Adding, changing, confirming, renaming, merging and removing terms."""
 
-import itertools
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from sqlalchemy import Column, ForeignKey, Index, Integer, Table, UniqueConstraint, select
 from sqlmodel import Session
 from sqlmodel import select as select_rows
 
-from hub.assets.models import Asset, VersionTag
-from hub.db import Database, metadata
-from hub.errors import Conflict, HubError, Invalid, NotAllowed, NotFound
-from hub.events.models import Event
+from hub.assets.models import Asset
+from hub.db import Database
+from hub.errors import Conflict, Invalid, NotAllowed, NotFound
 from hub.people.models import Person
 from hub.people.roles import HUB, Role
 from hub.taxonomy import catalogue, terms, vocabulary
-from hub.taxonomy.models import Term, TermAlias
+from hub.taxonomy.models import Term
 from hub.taxonomy.schemas import Owners, TermChange, TermDraft
 from tests.factories.people import actor, make_person
-from tests.factories.taxonomy import make_term, make_version, tags_of
-
-
-def _events(session: Session, term_id: int | None) -> list[tuple[str, dict[str, Any]]]:
-    session.flush()
-    events = session.exec(select_rows(Event).where(Event.subject_kind == "term", Event.subject_id == term_id))
-    return [(event.name, event.data) for event in events.all()]
+from tests.factories.taxonomy import events_of, make_term, make_version, tags_of
 
 
 def _find(session: Session, key: str, name: str = "personas") -> Term:
@@ -46,7 +34,7 @@ def test_a_term_is_added_at_the_end_with_its_key_made_from_the_label(database: D
     assert (first.key, first.position, first.confirmed) == ("leiter-qualitat-recht", 1, True)
     assert (second.key, second.position) == ("leiter-qualitat-recht-2", 2)
     with database.reading() as session:
-        [(name, data)] = _events(session, first.id)
+        [(name, data)] = events_of(session, first.id)
     assert name == "term.added"
     assert data["after"] | {"label": "Leiter Qualität & Recht", "vocabulary": "personas"} == data["after"]
 
@@ -170,7 +158,7 @@ def test_what_is_left_out_stays_and_what_is_empty_goes(database: Database) -> No
         kept = _find(session, "cfo")
         assert (kept.label, kept.synonyms, kept.text) == ("CFO", ["a"], {"goals": "Sleep", "wins": "Many"})
         assert (kept.sales_owner_id, kept.marketing_owner_id is not None) == (None, True)
-        name, data = _events(session, kept.id)[2]
+        name, data = events_of(session, kept.id)[2]
     assert name == "term.changed"
     assert data["before"] == {"label": "Cfo", "text": {"goals": "Sleep", "pains": "None"}}
     assert data["after"] == {"label": "CFO", "text": {"goals": "Sleep", "wins": "Many"}}
@@ -182,7 +170,7 @@ def test_a_change_to_what_is_already_so_is_no_event(database: Database) -> None:
         terms.change(session, HUB, term, TermChange(label="CFO", text={"goals": "Sleep", "pains": ""}, synonyms=[]))
         terms.confirm(session, HUB, term)
         terms.rename(session, HUB, term, key="cfo")
-        assert [name for name, _ in _events(session, term.id)] == ["term.added"]
+        assert [name for name, _ in events_of(session, term.id)] == ["term.added"]
 
 
 def test_an_unconfirmed_term_is_confirmed_once(database: Database) -> None:
@@ -190,7 +178,7 @@ def test_an_unconfirmed_term_is_confirmed_once(database: Database) -> None:
         term = terms.add_unconfirmed(session, "industries", "Agri food", actor=HUB)
         for _ in range(2):
             terms.confirm(session, HUB, term)
-        assert [data["after"] for name, data in _events(session, term.id) if name == "term.changed"] == [
+        assert [data["after"] for name, data in events_of(session, term.id) if name == "term.changed"] == [
             {"confirmed": True}
         ]
 
@@ -235,7 +223,7 @@ def test_every_tag_follows_a_renamed_term(database: Database) -> None:
         terms.rename(session, HUB, term, key="finance-lead")
         assert tags_of(session, version) == ["personas/finance-lead", "stages/decision"]
         assert _find(session, "cfo").id == term.id
-        name, data = _events(session, term.id)[-1]
+        name, data = events_of(session, term.id)[-1]
     assert (name, term.confirmed) == ("term.renamed", True)
     assert (data["before"], data["after"]) == (
         {"confirmed": False, "key": "cfo"},
@@ -292,160 +280,6 @@ def test_a_language_that_texts_were_signed_with_keeps_its_key(database: Database
         assert terms.merge(session, HUB, other, into=german).key == "de"
 
 
-# --- merging ------------------------------------------------------------------------------------------
-
-
-def test_every_tag_follows_a_merge_and_none_is_doubled(database: Database) -> None:
-    with database.transaction() as session:
-        finance, cfo = make_term(session, "personas", "finance"), make_term(session, "personas", "cfo")
-        cto = make_term(session, "personas", "cto")
-        both, one, none = (
-            make_version(session, finance, cfo),
-            make_version(session, finance, cto),
-            make_version(session, cto),
-        )
-        gone = finance.id
-        assert terms.merge(session, HUB, finance, into=cfo) is cfo
-        assert tags_of(session, both) == ["personas/cfo"]
-        assert tags_of(session, one) == ["personas/cfo", "personas/cto"]
-        assert tags_of(session, none) == ["personas/cto"]
-        assert _find(session, "finance").id == cfo.id
-    with database.reading() as session:
-        assert session.get(Term, gone) is None
-        name, data = _events(session, gone)[-1]
-    assert name == "term.merged"
-    assert (data["into"], data["into_id"], data["moved"]) == ("cfo", cfo.id, {"version_tag": 2})
-    assert (data["before"]["key"], data["before"]["label"]) == ("finance", "Finance")
-
-
-def test_the_term_that_stays_takes_over_what_it_lacks(database: Database) -> None:
-    with database.transaction() as session:
-        ana, ben = make_person(session, team="marketing"), make_person(session, team="sales")
-        cleo = make_person(session, team="sales")
-        gone = make_term(
-            session,
-            "personas",
-            "finance",
-            label="Finance lead",
-            synonyms=["FD", "cfo"],
-            text={"goals": "Theirs", "pains": "Theirs"},
-            marketing_owner_id=ana.id,
-            sales_owner_id=ben.id,
-        )
-        terms.rename(session, HUB, gone, key="finance-lead")
-        stays = make_term(
-            session, "personas", "cfo", label="CFO", synonyms=["fd"], text={"goals": "Ours"}, sales_owner_id=cleo.id
-        )
-        terms.merge(session, HUB, gone, into=stays)
-    with database.reading() as session:
-        kept = catalogue.read_one(session, HUB, "personas", "cfo")
-        assert kept.synonyms == ["fd", "Finance lead"]
-        assert kept.text == {"goals": "Ours", "pains": "Theirs"}
-        assert kept.former_keys == ["finance", "finance-lead"]
-        assert kept.owners.marketing is not None
-        assert kept.owners.sales is not None
-        assert (kept.owners.marketing.id, kept.owners.sales.id) == (ana.id, cleo.id)
-        assert _events(session, stays.id)[-1][0] == "term.changed"
-
-
-def test_merged_stages_keep_the_deal_stages_of_both(sqlite_database: Database) -> None:
-    with sqlite_database.transaction() as session:
-        pilot = make_term(session, "stages", "pilot", text={"deal_stages": ["Pilot", "Demo"]})
-        decision = _find(session, "decision", "stages")
-        terms.change(session, HUB, decision, TermChange(text={"deal_stages": ["Proposal"]}))
-        terms.merge(session, HUB, pilot, into=decision)
-        assert decision.text["deal_stages"] == ["Proposal", "Pilot", "Demo"]
-
-
-def test_a_merge_asked_for_again_does_nothing(database: Database) -> None:
-    with database.transaction() as session:
-        gone, stays = make_term(session, "personas", "a"), make_term(session, "personas", "b")
-        terms.merge(session, HUB, gone, into=stays)
-        before = vocabulary.stamp(session)
-        assert terms.merge(session, HUB, _find(session, "a"), into=stays) is stays
-        assert vocabulary.stamp(session) == before
-
-
-def test_rows_that_were_loaded_before_a_merge_show_the_new_term(database: Database) -> None:
-    with database.transaction() as session:
-        gone, stays = make_term(session, "personas", "a"), make_term(session, "personas", "b")
-        terms.rename(session, HUB, gone, key="c")
-        alias = session.get_one(TermAlias, ("personas", "a"))
-        terms.merge(session, HUB, gone, into=stays)
-        assert alias.term_id == stays.id
-
-
-def test_terms_of_two_vocabularies_stay_two(sqlite_database: Database) -> None:
-    with sqlite_database.transaction() as session:
-        persona, product = make_term(session, "personas", "a"), make_term(session, "products", "b")
-        with pytest.raises(Conflict, match="Only terms of one vocabulary"):
-            terms.merge(session, HUB, persona, into=product)
-
-
-def test_a_merge_that_would_bring_too_many_synonyms_says_so(sqlite_database: Database) -> None:
-    with sqlite_database.transaction() as session:
-        full = make_term(session, "personas", "a", synonyms=[f"s{number}" for number in range(1_000)])
-        other = make_term(session, "personas", "b")
-        with pytest.raises(Conflict, match="1001 synonyms together"):
-            terms.merge(session, HUB, other, into=full)
-
-
-@contextmanager
-def _later_tables(session: Session) -> Iterator[tuple[Table, Table, Table]]:
-    """Tables as a package above the taxonomy may bring them: a column, a link, and a column under a rule."""
-    lead = Table(
-        "lead",
-        metadata,
-        Column("id", Integer, primary_key=True),
-        Column("industry_id", ForeignKey("term.id")),
-    )
-    rival = Table(
-        "lead_rival",
-        metadata,
-        Column("lead_id", ForeignKey("lead.id"), primary_key=True),
-        Column("term_id", ForeignKey("term.id"), primary_key=True),
-    )
-    rank = Table(
-        "lead_rank",
-        metadata,
-        Column("id", Integer, primary_key=True),
-        Column("lead_id", ForeignKey("lead.id")),
-        Column("rank", Integer),
-        Column("term_id", ForeignKey("term.id")),
-        UniqueConstraint("lead_id", "term_id"),
-        Index("one_term_a_rank", "rank", "term_id", unique=True),
-    )
-    try:
-        metadata.create_all(session.connection(), [lead, rival, rank])
-        yield lead, rival, rank
-    finally:
-        for table in (rank, rival, lead):
-            metadata.remove(table)
-
-
-def test_tables_that_come_later_follow_a_merge_too(database: Database) -> None:
-    with database.transaction() as session, _later_tables(session) as (lead, rival, rank):
-        old, new = make_term(session, "industries", "old"), make_term(session, "industries", "new")
-        session.execute(
-            lead.insert(), [{"id": 1, "industry_id": old.id}, *({"id": id, "industry_id": new.id} for id in (2, 3, 4))]
-        )
-        tagged = [(1, old.id), (1, new.id), (2, old.id)]
-        session.execute(rival.insert(), [{"lead_id": row, "term_id": term} for row, term in tagged])
-        ranked = [(1, 1, 10, old.id), (2, 1, 11, new.id), (3, 2, 12, old.id), (4, 3, 13, old.id), (5, 4, 13, new.id)]
-        columns = ("id", "lead_id", "rank", "term_id")
-        session.execute(rank.insert(), [dict(zip(columns, row, strict=True)) for row in ranked])
-        with pytest.raises(
-            Conflict, match=r"is used by 3 leads and 3 lead_ranks\. Merge it into another industry instead\."
-        ):
-            terms.remove(session, HUB, old)
-        terms.merge(session, HUB, old, into=new)
-        assert session.execute(select(lead.c.id, lead.c.industry_id).order_by(lead.c.id)).all() == [
-            (id, new.id) for id in (1, 2, 3, 4)
-        ]
-        assert session.execute(select(rival).order_by(rival.c.lead_id)).all() == [(1, new.id), (2, new.id)]
-        assert session.execute(select(rank.c.id).order_by(rank.c.id)).scalars().all() == [2, 3, 5]
-
-
 # --- removing -----------------------------------------------------------------------------------------
 
 
@@ -458,7 +292,7 @@ def test_a_term_that_nothing_uses_is_removed_with_its_former_keys(database: Data
         for key in ("a", "b"):
             with pytest.raises(NotFound):
                 _find(session, key)
-        name, data = _events(session, gone)[-1]
+        name, data = events_of(session, gone)[-1]
         assert (name, data["before"]["key"]) == ("term.removed", "b")
         terms.add(session, HUB, "personas", TermDraft(key="a", label="A"))
 
@@ -476,84 +310,6 @@ def test_a_term_in_use_is_not_removed_and_the_assets_are_counted_once(database: 
     assert no.value.extra == {"uses": {"asset": 2}}
     with database.reading() as session:
         assert _find(session, "cfo").id == term.id
-
-
-# --- words of an import -------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def industries(database: Database) -> Iterator[Session]:
-    with database.transaction() as session:
-        retail = make_term(
-            session, "industries", "online-retail", label="Online Retail", synonyms=["E-Commerce", "Shops"]
-        )
-        terms.rename(session, HUB, retail, key="retail-online")
-        make_term(session, "industries", "food", label="Food & Drink", synonyms=["Shops", "Retail online"])
-        yield session
-
-
-@pytest.mark.parametrize(
-    ("written", "key"),
-    [
-        ("RETAIL-ONLINE", "retail-online"),
-        ("retail_online", "retail-online"),
-        ("Online retail", "retail-online"),
-        ("online-retail", "retail-online"),
-        ("e-commerce", "retail-online"),
-        ("  E   COMMERCE ", "retail-online"),
-        ("food & drink", "food"),
-        ("ＦＯＯＤ", "food"),
-    ],
-)
-def test_a_known_word_is_found_however_it_is_written(industries: Session, written: str, key: str) -> None:
-    before = vocabulary.stamp(industries)
-    assert terms.add_unconfirmed(industries, "industries", written, actor=HUB).key == key
-    assert vocabulary.stamp(industries) == before
-
-
-def test_an_unknown_word_is_added_as_written_and_unconfirmed(industries: Session) -> None:
-    term = terms.add_unconfirmed(industries, "industries", " Großhandel  (B2B) ", actor=HUB)
-    assert (term.key, term.label, term.confirmed, term.position) == ("grosshandel-b2b", "Großhandel (B2B)", False, 3)
-    assert terms.add_unconfirmed(industries, "industries", "GROSSHANDEL (b2b)", actor=HUB) is term
-    assert [name for name, _ in _events(industries, term.id)] == ["term.added"]
-
-
-def test_a_synonym_of_two_terms_is_a_guess_that_nobody_makes(industries: Session) -> None:
-    term = terms.add_unconfirmed(industries, "industries", "shops", actor=HUB)
-    assert (term.key, term.confirmed) == ("shops", False)
-
-
-def test_words_that_give_one_key_are_different_terms(industries: Session) -> None:
-    found = terms.take_as_written(industries, "industries", ["C", "C++", "C#", "c", "語"], actor=HUB)
-    assert [found[word].key for word in ("C", "C++", "C#", "c")] == ["c", "c-2", "c-3", "c"]
-    assert found["語"].key
-
-
-@pytest.mark.parametrize("written", ["", " \n", "a\x00b", "x" * 201])
-def test_a_word_that_cannot_be_kept_is_refused(industries: Session, written: str) -> None:
-    with pytest.raises(Invalid, match="cannot become a term"):
-        terms.add_unconfirmed(industries, "industries", written, actor=HUB)
-
-
-def test_many_words_need_few_queries_when_they_are_known(industries: Session) -> None:
-    written = [f"Word {number}" for number in range(300)]
-    first = terms.take_as_written(industries, "sources", written, actor=HUB)
-    again = terms.take_as_written(industries, "sources", [word.upper() for word in written], actor=HUB)
-    assert [first[word] for word in written] == [again[word.upper()] for word in written]
-    assert len({term.key for term in first.values()}) == 300
-
-
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(words=st.lists(st.text(st.characters(exclude_categories=["C"]), max_size=12).filter(str.strip), max_size=12))
-def test_whatever_an_import_says_is_found_again(sqlite_database: Database, words: list[str]) -> None:
-    with _undone(sqlite_database) as session:
-        first = terms.take_as_written(session, "sources", words, actor=HUB)
-        before = vocabulary.stamp(session)
-        assert terms.take_as_written(session, "sources", words, actor=HUB) == first
-        assert vocabulary.stamp(session) == before
-        assert set(first) == set(words)
-        for term in first.values():
-            assert TermDraft(key=term.key, label=term.label).label == term.label
 
 
 # --- who may ------------------------------------------------------------------------------------------
@@ -598,95 +354,3 @@ def test_the_built_in_terms_are_there_and_added_once(database: Database) -> None
         assert [stage.key for stage in stages] == ["awareness", "consideration", "decision", "retention"]
         assert all(stage.text["entry_criteria"] and stage.text["exit_criteria"] for stage in stages)
         assert [language.key for language in vocabulary.terms_of(session, "languages")] == ["en"]
-
-
-# --- no tag is ever lost ------------------------------------------------------------------------------
-
-
-@contextmanager
-def _undone(database: Database) -> Iterator[Session]:
-    """A transaction that leaves nothing behind, for one example of many."""
-    with Session(database.engine) as session:
-        yield session
-        session.rollback()
-
-
-steps = st.lists(
-    st.tuples(
-        st.sampled_from(["add", "rename", "merge", "remove", "change", "tag", "import"]),
-        st.integers(0, 7),
-        st.integers(0, 7),
-    ),
-    max_size=25,
-)
-
-
-class _Model:
-    """What tags and keys mean, told by terms' numbers: SQLite gives the id of a term that went to the next one."""
-
-    def __init__(self) -> None:
-        self.present: dict[int, Term] = {}
-        self.heirs: dict[int, int] = {}
-        self.keys: dict[str, int] = {}
-        self.tagged: dict[int | None, set[int]] = {}
-        self._numbers = itertools.count()
-
-    def learn(self, term: Term) -> None:
-        if not any(known is term for known in self.present.values()):
-            self.present[next(self._numbers)] = term
-        self.keys[term.key] = next(number for number, known in self.present.items() if known is term)
-
-    def heir(self, number: int) -> int:
-        while number in self.heirs:
-            number = self.heirs[number]
-        return number
-
-    def forget(self, number: int) -> None:
-        """Of a removed term: nothing may have meant it."""
-        assert all(self.heir(tag) != number for tags in self.tagged.values() for tag in tags)
-        del self.present[number]
-        self.keys = {key: named for key, named in self.keys.items() if self.heir(named) != number}
-
-
-def _take_step(session: Session, model: _Model, step: str, one: int, two: int) -> None:
-    numbers = sorted(model.present)
-    first, second = numbers[one % len(numbers)], numbers[two % len(numbers)]
-    term, other = model.present[first], model.present[second]
-    if step == "add":
-        model.learn(terms.add(session, HUB, "personas", TermDraft(key=f"k{two}", label=f"Term {one}")))
-    elif step == "import":
-        model.learn(terms.add_unconfirmed(session, "personas", f"Term {one}", actor=HUB))
-    elif step == "rename":
-        model.learn(terms.rename(session, HUB, term, key=f"k{two}"))
-    elif step == "merge" and term is not other:
-        terms.merge(session, HUB, term, into=other)
-        del model.present[first]
-        model.heirs[first] = second
-    elif step == "remove" and len(numbers) > 1:
-        terms.remove(session, HUB, term)
-        model.forget(first)
-    elif step == "change":
-        terms.change(session, HUB, term, TermChange(label=f"Label {two}"))
-    elif step == "tag":
-        version = make_version(session, *{first: term, second: other}.values())
-        model.tagged[version.id] = {first, second}
-
-
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(steps=steps)
-def test_no_sequence_of_changes_loses_a_tag(database: Database, steps: list[tuple[str, int, int]]) -> None:
-    """What each version means stays the same: the terms it was tagged with, or those that they were merged into."""
-    with _undone(database) as session:
-        model = _Model()
-        for number in range(3):
-            model.learn(make_term(session, "personas", f"k{number}"))
-        for step, one, two in [("tag", 0, 1), *steps]:
-            # A refusal is an answer too, as long as nothing is lost by it.
-            with suppress(HubError):
-                _take_step(session, model, step, one, two)
-        session.expire_all()
-        for version_id, tags in model.tagged.items():
-            query = select_rows(VersionTag.term_id).where(VersionTag.version_id == version_id)
-            assert set(session.exec(query)) == {model.present[model.heir(tag)].id for tag in tags}
-        for key, named in model.keys.items():
-            assert _find(session, key) is model.present[model.heir(named)]
