@@ -46,13 +46,15 @@ def main(
     if len(engines()) == 1:
         told.print(f"SQLite only: set {POSTGRES} to a server on which databases may be made.")
     found: list[Figure] = []
-    with told.status("measuring") as status:
+    try:
         for name in wanted:
-            status.update(f"measuring: {name}")
-            found += benches[name]()
-    figures.show(found)
-    if json_file is not None:
-        figures.write_json(found, json_file)
+            for figure in benches[name]():
+                found.append(figure)
+                told.print(f"{figure.work} ({figure.where}): {figure.value:.2f} {figure.unit}")
+                if json_file is not None:  # each time, so that a run that is stopped leaves what it has found
+                    figures.write_json(found, json_file)
+    finally:
+        figures.show(found)
 
 
 if __name__ == "__main__":

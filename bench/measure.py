@@ -3,11 +3,11 @@
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 
 ROOT = Path(__file__).parents[1]
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -39,16 +39,23 @@ def memory_mb(pid: int) -> tuple[float, float]:
 def run(words: list[str], environment: Mapping[str, str], *, may_end_with: tuple[int, ...] = (0,)) -> Spent:
     """Run `python WORDS` to its end. Raises RuntimeError with what it said when it failed."""
     started = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, *words], env=environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    with process:
-        said = process.stdout.read() if process.stdout else ""
-        _, status, used = os.wait4(process.pid, 0)
+    peak = 0.0
+    with tempfile.TemporaryFile("w+") as out:
+        process = subprocess.Popen([sys.executable, *words], env=environment, cwd=ROOT, stdout=out, stderr=out)
+        while True:
+            # What the kernel tells at the end counts the memory of this process too, as it was at the fork.
+            peak = max(peak, _peak_mb(process.pid))
+            ended, status, used = os.wait4(process.pid, os.WNOHANG)
+            if ended:
+                break
+            time.sleep(0.01)
+        wall = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0)
+        said = out.read()
     if process.returncode not in may_end_with:
         raise RuntimeError(f"{' '.join(words)} ended with {process.returncode}:\n{said[-4000:]}")
-    return Spent(time.perf_counter() - started, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, said)
+    return Spent(wall, used.ru_utime + used.ru_stime, peak, said)
 
 
 def typical(words: list[str], environment: Mapping[str, str], *, times: int = 5) -> Spent:
@@ -67,9 +74,16 @@ def cpu_ms_each(pid: int, times: int, step: Callable[[int], object]) -> float:
 
 
 def side_by_side(rounds: int, works: Mapping[str, Callable[[], float]]) -> dict[str, float]:
-    """The median of several rounds by name. Each round does all of the works, so that a busy minute meets them all."""
+    """The least of several rounds by name. Neighbours on a machine only ever add to the CPU that a piece of work takes
+    (they share caches and cores), so the least is nearest to the work's own; each round does all of the works."""
     seen: dict[str, list[float]] = {name: [] for name in works}
     for _ in range(rounds):
         for name, work in works.items():
             seen[name].append(work())
-    return {name: median(values) for name, values in seen.items()}
+    return {name: min(values) for name, values in seen.items()}
+
+
+def _peak_mb(pid: int) -> float:
+    """The most memory a process has had so far; 0 when it has just ended."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:")), 0.0)

@@ -138,7 +138,9 @@ def _started(words: list[str], environment: Mapping[str, str], port: int, path: 
             if process.poll() is not None:
                 raise RuntimeError(f"{' '.join(words)} ended with {process.returncode} before it answered")
             time.sleep(0.01)
-        yield Server(process.pid, port, time.perf_counter() - started, client)
+        first_answer = time.perf_counter() - started
+        client.close()  # a server hangs up after some idle seconds; whoever asks next opens another connection
+        yield Server(process.pid, port, first_answer, client)
     finally:
         client.close()
         process.terminate()

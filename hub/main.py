@@ -14,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
 
 from hub import migrations, subscribers
 from hub.api import routes
@@ -34,13 +35,23 @@ Times are RFC 3339 in UTC. Errors are `application/problem+json`. Lists are `{it
 """
 
 
+class Observed(FastAPI):
+    """With the observer around everything, the framework's own body limit and error page too, so that those answers
+    have the one shape, a request id and a log line as well."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        hub: Hub = self.state.hub
+        origins = [hub.settings.base_url]
+        return RequestObserver(super().build_middleware_stack(), self.state.metrics, own_origins=origins)
+
+
 def create_app(settings: Settings | None = None) -> FastAPI:
     settings = (settings or Settings()).prepared()
     database = Database(settings.resolved_database_url)
     blobs = Blobs(settings.resolved_blob_url)
     worker = subscribers.make_worker(database)
     hub = Hub(settings=settings, database=database, blobs=blobs, wake_worker=worker.wake)
-    app = FastAPI(
+    app = Observed(
         title="Hub",
         version=version("messaging-hub"),
         description=DESCRIPTION,
@@ -53,7 +64,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.hub = hub
     app.state.metrics = Metrics()
     app.state.worker = worker
-    app.add_middleware(RequestObserver, metrics=app.state.metrics, own_origins=[settings.base_url])
     _add_error_handlers(app)
     router = APIRouter(prefix=API)
     for part in routes.ROUTERS:

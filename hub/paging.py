@@ -36,8 +36,11 @@ def position_of(cursor: str | None, *types: type) -> list[Any] | None:
         position = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         if not (isinstance(position, list) and [type(value) for value in position] == list(types)):
             raise ValueError(cursor)
-        if any(isinstance(value, int) and abs(value) >= 2**63 for value in position) or "\x00" in str(position):
-            raise ValueError(cursor)  # no database takes such values
+        for value in position:  # what no database takes
+            if isinstance(value, int) and abs(value) >= 2**63:
+                raise ValueError(cursor)
+            if isinstance(value, str) and ("\x00" in value or not value.isprintable()):
+                raise ValueError(cursor)
     except (ValueError, RecursionError):
         fault = Fault(("query", "cursor"), "this cursor is not one that this list gave out; start without a cursor")
         raise Invalid("The cursor cannot be read.", errors=[fault]) from None

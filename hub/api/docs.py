@@ -6,8 +6,10 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from hub import shipped
+from hub.assets.rendering import render
 from hub.http import HubRoute, access
 
 router = APIRouter(prefix="/docs", route_class=HubRoute, include_in_schema=False)
@@ -24,7 +26,7 @@ def read_docs(request: Request) -> HTMLResponse:
     page = PAGES.get_template("api/docs.html").render(
         title=schema["info"]["title"],
         version=schema["info"]["version"],
-        description=schema["info"]["description"].strip(),
+        description=Markup(render(schema["info"]["description"]).html),  # noqa: S704 - our own words, sanitised
         groups=_groups(schema),
     )
     return HTMLResponse(page)

@@ -1,5 +1,6 @@
 """Attached files: stored once by content hash, read for search, with a picture of the first page."""
 
+import threading
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, exists, or_
@@ -14,6 +15,10 @@ from hub.errors import Fault, Invalid, NotFound, TooLarge
 from hub.events.names import EventName
 from hub.events.record import record
 from hub.people.roles import Actor, Deed, require
+
+
+# Each reader may take a gigabyte and a core: however many files arrive at once, a process reads two at a time.
+_READERS = threading.BoundedSemaphore(2)
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,8 @@ def read_file(data: bytes, name: str, *, limit: int) -> ReadFile:
     if len(data) > limit:
         raise TooLarge(f"{name} has {len(data):,} bytes; at most {limit:,} are allowed.")
     try:
-        found = extract(data, name, Limits(bytes=limit))
+        with _READERS:
+            found = extract(data, name, Limits(bytes=limit))
     except ExtractionRefused as refused:
         raise Invalid(f"{name}: {refused.reason}", errors=[Fault(("body", "file"), refused.reason)]) from refused
     return ReadFile(digest_of(data), safe_name(name), data, found)

@@ -43,23 +43,23 @@ class AttachmentIn(Strict):
 class AssetFields(Strict):
     """The fields of a content file's front matter, and the body."""
 
-    kind: Kind = Kind.NOTE
-    summary: Summary = ""
-    body: Body = ""
-    personas: Keys = []
-    stages: Keys = []
+    kind: Annotated[Kind, Field(description="what kind of messaging it is")] = Kind.NOTE
+    summary: Annotated[Summary, Field(description="one or two sentences a rep reads in the result list")] = ""
+    body: Annotated[Body, Field(description="Markdown: CommonMark, GFM tables, task lists, footnotes")] = ""
+    personas: Annotated[Keys, Field(description="keys of buyer personas")] = []
+    stages: Annotated[Keys, Field(description="awareness, consideration, decision, retention")] = []
     products: Keys = []
     industries: Keys = []
     competitors: Keys = []
     regions: Keys = []
-    tags: Annotated[dict[str, Keys], Field(max_length=50, description="further vocabularies")] = {}
-    language: Key = "en"
-    audience: Audience = Audience.INTERNAL
-    attachments: Annotated[list[AttachmentIn], Field(max_length=50)] = []
-    authors: AuthorsIn = AuthorsIn()
-    owner: Who | None = None
-    review_by: date | None = None
-    expires_on: date | None = None
+    tags: Annotated[dict[str, Keys], Field(max_length=50, description="further vocabularies, by name")] = {}
+    language: Annotated[Key, Field(description="key of a language, as `GET /taxonomy/languages` lists them")] = "en"
+    audience: Annotated[Audience, Field(description="may it be shared with buyers?")] = Audience.INTERNAL
+    attachments: Annotated[list[AttachmentIn], Field(max_length=50, description="uploaded files, in order")] = []
+    authors: Annotated[AuthorsIn, Field(description="who wrote it, of each team")] = AuthorsIn()
+    owner: Annotated[Who | None, Field(description="who answers for it: e-mail address or name")] = None
+    review_by: Annotated[date | None, Field(description="when somebody should read it again")] = None
+    expires_on: Annotated[date | None, Field(description="the last day on which it may be used")] = None
 
 
 _EXAMPLE: JsonDict = {
@@ -80,9 +80,9 @@ class AssetDraft(AssetFields):
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
     title: Title
-    slug: Key | None = None
-    external_id: Key | None = None
-    note: Note = ""
+    slug: Annotated[Key | None, Field(description="lower-case ASCII words joined by `-`, folders by `.`")] = None
+    external_id: Annotated[Key | None, Field(description="what another system calls it")] = None
+    note: Annotated[Note, Field(description="a word to the others about this version")] = ""
 
 
 class VersionDraft(AssetFields):
@@ -100,6 +100,8 @@ class VersionDraft(AssetFields):
 class DetailsChange(Strict):
     """What may change without a signature; a field that is left out stays."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"owner": "ana@example.com", "review_by": "2027-06-30"}]})
+
     owner: Who | None = None
     authors: AuthorsIn | None = None
     review_by: date | None = None
@@ -107,10 +109,14 @@ class DetailsChange(Strict):
 
 
 class NewSlug(Strict):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"slug": "objection.too-dear"}]})
+
     slug: Key
 
 
 class SubmissionIn(Strict):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"note": "The price is new."}]})
+
     note: Note = ""
 
 
@@ -127,16 +133,26 @@ class ReviewIn(Strict):
 
 
 class UrgencyIn(Strict):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"reason": "The old price is wrong.", "content_hash": "sha256:…"}]}
+    )
+
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=1_000)]
     content_hash: Annotated[str, StringConstraints(min_length=1, max_length=100)]
 
 
 class RetirementIn(Strict):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"note": "The product is no longer sold."}]})
+
     note: Note = ""
 
 
 class ConfirmationIn(Strict):
     """«Still right»: the next review date, by default as far ahead as the last one was (at least 90 days)."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"review_by": "2027-06-30", "note": "Checked with two customers."}]}
+    )
 
     review_by: date | None = None
     note: Note = ""

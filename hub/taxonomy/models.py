@@ -13,7 +13,8 @@ class Term(SQLModel, table=True):
     """A word of a vocabulary. `text` holds what this vocabulary says about its terms (a persona's goals, pains and
     what convinces them; a stage's entry and exit criteria and the deal stages that map to it)."""
 
-    __table_args__ = (UniqueConstraint("vocabulary", "key"),)
+    # Events name terms by id long after one was removed, so SQLite must not give an id out twice.
+    __table_args__ = (UniqueConstraint("vocabulary", "key"), {"sqlite_autoincrement": True})
 
     id: int | None = Field(default=None, primary_key=True)
     vocabulary: str

@@ -135,7 +135,8 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['marketing_owner_id'], ['person.id'], name=op.f('fk_term_marketing_owner_id_person')),
     sa.ForeignKeyConstraint(['sales_owner_id'], ['person.id'], name=op.f('fk_term_sales_owner_id_person')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_term')),
-    sa.UniqueConstraint('vocabulary', 'key', name=op.f('uq_term_vocabulary_key'))
+    sa.UniqueConstraint('vocabulary', 'key', name=op.f('uq_term_vocabulary_key')),
+    sqlite_autoincrement=True
     )
     op.create_table('token',
     sa.Column('id', sa.Integer(), nullable=False),
