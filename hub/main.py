@@ -23,8 +23,8 @@ from hub.db import Database
 from hub.errors import HubError, Moved
 from hub.events.deliver import Worker
 from hub.http import Hub, Problem
-from hub.observability import Metrics, RequestObserver
-from hub.settings import Settings
+from hub.observability import Metrics, RequestObserver, set_up_logging
+from hub.settings import Settings, from_environment
 
 log = structlog.get_logger(__name__)
 API = "/api/v1"
@@ -46,7 +46,10 @@ class Observed(FastAPI):
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
-    settings = (settings or Settings()).prepared()
+    if settings is None:  # a server process of its own, started by `hub serve --workers`
+        settings = from_environment()
+        set_up_logging(settings)
+    settings.prepared()
     database = Database(settings.resolved_database_url)
     blobs = Blobs(settings.resolved_blob_url)
     worker = subscribers.make_worker(database)

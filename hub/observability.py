@@ -60,7 +60,8 @@ def set_up_logging(settings: Settings) -> None:
     structlog.configure(
         processors=[*shared, *traces, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        # Looked up for each line: whoever redirects stderr (a supervisor, a test) gets what follows.
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(sys.stderr)

@@ -9,10 +9,29 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+import limits
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from hub.errors import Fault, Invalid
+
 COUNTED_ACTIONS = ["inserted", "shared", "presented", "sent", "spoken", "copied"]
+
+
+STORES = ("file", "s3", "gs", "az")
+
+
+def from_environment() -> "Settings":
+    """The settings of this process. Raises Invalid that names each variable, what is wrong with it and the cure."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = [
+            Fault((f"HUB_{str(item['loc'][0]).upper()}",), str(item["msg"]).removeprefix("Value error, "))
+            for item in error.errors()
+        ]
+        told = "; ".join(f"{fault.loc[0]}: {fault.message}" for fault in faults)
+        raise Invalid(f"The environment cannot be used: {told}.") from None
 
 
 class Settings(BaseSettings):
@@ -38,6 +57,30 @@ class Settings(BaseSettings):
     urgent_days: int = Field(3, ge=1, le=30, description="how long an urgent publication lives without signatures")
     max_body_bytes: int = 10 * 1024 * 1024
     max_attachment_bytes: int = Field(50_000_000, description="of one attachment in the content folder")
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, url: str) -> str:
+        if url and not url.startswith(("sqlite:///", "postgresql+psycopg://")):
+            raise ValueError("use sqlite:///PATH, or postgresql+psycopg://USER@HOST/NAME")
+        return url
+
+    @field_validator("blob_url")
+    @classmethod
+    def _known_store(cls, url: str) -> str:
+        if url and url.partition("://")[0] not in STORES:
+            raise ValueError(f"use one of {', '.join(f'{store}://' for store in STORES)}")
+        return url
+
+    @field_validator("search_rate_limit", "sign_in_rate_limit")
+    @classmethod
+    def _known_rate(cls, rate: str) -> str:
+        if rate:
+            try:
+                limits.parse(rate)
+            except ValueError:
+                raise ValueError(f"{rate!r} is no rate; write it like 10/minute") from None
+        return rate
 
     @cached_property
     def resolved_database_url(self) -> str:

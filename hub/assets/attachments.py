@@ -16,7 +16,6 @@ from hub.events.names import EventName
 from hub.events.record import record
 from hub.people.roles import Actor, Deed, require
 
-
 # Each reader may take a gigabyte and a core: however many files arrive at once, a process reads two at a time.
 _READERS = threading.BoundedSemaphore(2)
 

@@ -68,7 +68,7 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """A new draft from a content file."""
-    detail = _call("POST", "/assets", body=_fields_of(file) | {"note": note})
+    detail = _call("POST", "/assets", body=_fields_of(file, new=True) | {"note": note})
     _answer(
         detail, as_json, f"{detail['slug']}: version 1 is a draft. `hub asset submit {detail['slug']}` asks for review."
     )
@@ -84,10 +84,11 @@ def write(
     as_json: AsJson = False,
 ) -> None:
     """The next version from a content file."""
-    fields = _fields_of(file)
+    fields = _fields_of(file, new=False)
     fields.pop("slug", None)
     detail = _call("POST", f"/assets/{slug}/versions", body=fields | {"base_version": base, "note": note})
-    _answer(detail, as_json, f"{slug}: version {detail['version']} is a draft.")
+    state = "as it was: the text is the same" if detail["version"] == base else "a draft"
+    _answer(detail, as_json, f"{slug}: version {detail['version']} is {state}.")
 
 
 @app.command()
@@ -161,7 +162,11 @@ def bring_back(slug: Slug, as_json: AsJson = False) -> None:
 
 
 def _decide(slug: str, number: int, decision: str, content_hash: str, note: str) -> dict[str, Any]:
+    from hub.errors import NotAllowed
+
     me = _call("GET", "/me")
+    if me["team"] not in ("sales", "marketing"):
+        raise NotAllowed(f"Reviews are by the teams sales and marketing; {me['name']} is of the team {me['team']}.")
     body = {"decision": decision, "content_hash": content_hash, "note": note}
     return _call("PUT", f"/assets/{slug}/versions/{number}/reviews/{me['team']}", body=body)
 
@@ -170,8 +175,8 @@ def _newest(slug: str) -> dict[str, Any]:
     return _call("GET", f"/assets/{slug}", params={"version": "draft"})
 
 
-def _fields_of(file: Path) -> dict[str, Any]:
-    """What the file says, as the API takes it; keys that the API has no field for stay out."""
+def _fields_of(file: Path, *, new: bool) -> dict[str, Any]:
+    """What the file says, as the API takes it; a new asset needs a title, so one is found in the text."""
     from hub.assets.front_matter import ContentError, read, title_and_summary
     from hub.assets.schemas import AssetDraft
     from hub.errors import Invalid
@@ -180,11 +185,18 @@ def _fields_of(file: Path) -> dict[str, Any]:
         content = read(file.read_bytes())
     except ContentError as error:
         raise Invalid(f"{file}, line {error.line}: {error.reason}") from error
-    known = AssetDraft.model_fields.keys()
-    fields = {name: value for name, value in content.fields.items() if name in known and value is not None}
-    title, summary = title_and_summary(content.body)
-    fields.setdefault("title", title or file.stem)
-    fields.setdefault("summary", summary)
+    known = AssetDraft.model_fields.keys() - {"attachments"}
+    left_out = sorted(name for name in content.fields if name not in known)
+    if left_out:
+        raise Invalid(
+            f"{file}: {', '.join(left_out)} cannot be sent this way. `hub content sync` takes whole files with their "
+            "attachments and keys of your own; or take these lines out."
+        )
+    fields = {name: value for name, value in content.fields.items() if value is not None}
+    if new:
+        title, summary = title_and_summary(content.body)
+        fields.setdefault("title", title or file.stem)
+        fields.setdefault("summary", summary)
     return json.loads(json.dumps(fields | {"body": content.body}, default=str))  # type: ignore[no-any-return]
 
 
@@ -208,16 +220,19 @@ def _call(
     if answer.is_success:
         return answer.json()  # type: ignore[no-any-return]
     kinds: dict[int, type[HubError]] = {401: NotSignedIn, 403: NotAllowed, 404: NotFound, 409: Conflict, 422: Invalid}
-    raise kinds.get(answer.status_code, HubError)(_reason(answer))
+    reason, also = _reason(answer)
+    raise kinds.get(answer.status_code, HubError)(reason, **also)
 
 
-def _reason(answer: "httpx2.Response") -> str:
+def _reason(answer: "httpx2.Response") -> tuple[str, dict[str, Any]]:
+    """What the hub said, and what it gave along (both texts of a conflict)."""
     try:
         problem = answer.json()
     except ValueError:
-        return f"The hub answered {answer.status_code}."
+        return f"The hub answered {answer.status_code}.", {}
     faults = "; ".join(fault["message"] for fault in problem.get("errors") or ())
-    return f"{problem.get('detail')}" + (f" ({faults})" if faults else "")
+    also = {name: problem[name] for name in ("newer", "yours", "changed_meanwhile") if name in problem}
+    return f"{problem.get('detail')}" + (f" ({faults})" if faults else ""), also
 
 
 def _print_head(detail: dict[str, Any]) -> None:

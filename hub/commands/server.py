@@ -24,6 +24,7 @@ def serve(
 
         with hub.database.transaction() as session:
             terms.ensure_builtin(session)
+    tell(f"The hub listens on http://{host}:{port}; Ctrl-C ends it.")
     uvicorn.run(
         "hub.main:create_app",
         factory=True,
@@ -70,7 +71,8 @@ def migrate(as_json: AsJson = False) -> None:
     if as_json:
         say_json({"before": before, "after": after})
     else:
-        tell(f"The database is at {after}." if before == after else f"The database went from {before} to {after}.")
+        was = f"went from {before} to" if before else "was made, at"
+        tell(f"The database is at {after}." if before == after else f"The database {was} {after}.")
 
 
 @explained

@@ -40,9 +40,9 @@ def opened(*, migrated: bool = True) -> Iterator[OpenHub]:
     from hub.blobs import Blobs
     from hub.db import Database
     from hub.observability import set_up_logging
-    from hub.settings import Settings
+    from hub.settings import from_environment
 
-    settings = Settings().prepared()
+    settings = from_environment().prepared()
     set_up_logging(settings)
     database = Database(settings.resolved_database_url)
     try:
@@ -65,11 +65,13 @@ def explained(command: Callable[P, R]) -> Callable[P, R]:
         except HubError as error:
             if kwargs.get("as_json"):
                 faults = [{"loc": list(fault.loc), "message": fault.message} for fault in error.errors]
-                say_json({"error": error.title, "detail": error.detail, "errors": faults})
+                say_json({"error": error.title, "detail": error.detail, "errors": faults, **error.extra})
             else:
                 tell(f"{error.title}: {error.detail}")
                 for fault in error.errors:
                     tell(f"  {'.'.join(str(part) for part in fault.loc)}: {fault.message}")
+                if changed := error.extra.get("changed_meanwhile"):
+                    tell(f"What changed meanwhile:\n{changed}")
             raise typer.Exit(1) from error
 
     return run

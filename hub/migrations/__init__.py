@@ -39,8 +39,8 @@ def upgrade(database: Database, revision: str = "head") -> str | None:
 
 
 def current_revision(database: Database) -> str | None:
-    with database.engine.connect() as connection:
-        return _revision(connection)
+    with database.reading() as session:
+        return _revision(session.connection())
 
 
 def newest_revision() -> str:
