@@ -1,0 +1,1 @@
+"""Benchmarks of search: relevance on known items, and CPU per question. Each prints a table and JSON."""
