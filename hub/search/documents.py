@@ -147,7 +147,8 @@ class Texts(NamedTuple):
     def read(self, stemmed: "Texts") -> str:
         """The reading. A token is a space, the word, a bar and its stem (` prices|price`). Parts begin after two
         spaces, are `GAP` of them apart, and fields end with a line feed. So ` prices|` finds a word, ` pric` a
-        beginning and `|price ` a stem; counting spaces up to a match gives its position, counting line feeds its field."""
+        beginning and `|price ` a stem; counting spaces up to a match gives its position, counting line feeds its
+        field."""
         lines = []
         for name, parts, stems_of_parts in zip(FIELDS, self.fields, stemmed.fields, strict=True):
             pairs = [list(zip(*both, strict=True)) for both in zip(parts, stems_of_parts, strict=True)]
