@@ -166,20 +166,19 @@ def list_assets(
 ) -> Page[AssetRow]:
     """What the caller may see, newest change first. The same few statements whatever the number of rows."""
     conditions = _conditions(session, actor, filters)
-    shown = or_(
-        col(Version.id) == Asset.live_version_id,
-        col(Asset.live_version_id).is_(None) & (col(Version.id) == Asset.head_version_id),
-    )
-    total = session.exec(select(func.count()).select_from(Asset).join(Version, shown).where(*conditions)).one()
-    query = select(Asset, Version).join(Version, shown).where(*conditions)
+    shown = func.coalesce(col(Asset.live_version_id), col(Asset.head_version_id))
+    total = session.exec(select(func.count()).select_from(Asset).where(*conditions)).one()
+    # Ids first: walking the index by date must not drag every text along.
+    query = select(Asset.id).where(*conditions)
     if position := paging.position_of(cursor, str, int):
         query = query.where(tuple_(col(Asset.updated_at), col(Asset.id)) < (_moment(position[0]), position[1]))
-    order = query.order_by(col(Asset.updated_at).desc(), col(Asset.id).desc()).limit(limit + 1)
-    rows = session.exec(order.options()).all()
-    page = rows[:limit]
+    newest_first = (col(Asset.updated_at).desc(), col(Asset.id).desc())
+    ids = session.exec(query.order_by(*newest_first).limit(limit + 1)).all()
+    found = select(Asset, Version).join(Version, col(Version.id) == shown).where(col(Asset.id).in_(ids[:limit]))
+    page = session.exec(found.order_by(*newest_first)).all()
     items = _rows(session, actor, page)
     last = page[-1][0] if page else None
-    following = paging.cursor_of(last.updated_at.isoformat(), last.id) if last and len(rows) > limit else None
+    following = paging.cursor_of(last.updated_at.isoformat(), last.id) if last and len(ids) > limit else None
     return Page[AssetRow](items=items, total=total, next=following)
 
 
@@ -487,20 +486,24 @@ def _conditions(session: Session, actor: Actor, filters: Filters) -> list[Column
     # What was live stays known when it expired or was retired: whoever follows an old link is told so.
     visible = or_(col(Asset.live_version_id).is_not(None), drafts_seen_by(actor))
     conditions = [visible, _status_condition(filters.status or SHOWN_BY_DEFAULT, live)]
-    for column, values in (
-        (col(Version.kind), filters.kind),
-        (col(Version.language), filters.language),
-        (col(Version.audience), filters.audience),
-        (col(Asset.owner_id), filters.owner),
-    ):
-        if values:
-            conditions.append(column.in_(values))
+    if filters.owner:
+        conditions.append(col(Asset.owner_id).in_(filters.owner))
+    shown = func.coalesce(col(Asset.live_version_id), col(Asset.head_version_id))
+    plain = [
+        column.in_(values)
+        for column, values in (
+            (col(Version.kind), filters.kind),
+            (col(Version.language), filters.language),
+            (col(Version.audience), filters.audience),
+        )
+        if values
+    ]
+    if plain:
+        conditions.append(exists().where(col(Version.id) == shown, *plain))
     for terms in vocabulary.resolve(session, filters.tags, loc=("query",)).values():
         if terms:
             ids = [term.id for term in terms]
-            conditions.append(
-                exists().where(col(VersionTag.version_id) == Version.id, col(VersionTag.term_id).in_(ids))
-            )
+            conditions.append(exists().where(col(VersionTag.version_id) == shown, col(VersionTag.term_id).in_(ids)))
     return conditions
 
 

@@ -57,7 +57,7 @@ class Asset(SQLModel, table=True):
     """A unit of messaging. What is signed stands in its versions; here stands what may change without a signature."""
 
     __table_args__ = (
-        Index("ix_asset_status_updated", "status", "updated_at", "id"),
+        Index("ix_asset_updated", "updated_at", "id"),
         Index("ix_asset_live_expires", "live_version_id", "expires_on"),
     )
 

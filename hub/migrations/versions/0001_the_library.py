@@ -72,7 +72,7 @@ def upgrade() -> None:
         batch_op.create_index('ix_asset_live_expires', ['live_version_id', 'expires_on'], unique=False)
         batch_op.create_index(batch_op.f('ix_asset_owner_id'), ['owner_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_asset_review_by'), ['review_by'], unique=False)
-        batch_op.create_index('ix_asset_status_updated', ['status', 'updated_at', 'id'], unique=False)
+        batch_op.create_index('ix_asset_updated', ['updated_at', 'id'], unique=False)
 
     op.create_table('attachment',
     sa.Column('digest', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -509,7 +509,7 @@ def downgrade() -> None:
     op.drop_table('event')
     op.drop_table('attachment')
     with op.batch_alter_table('asset', schema=None) as batch_op:
-        batch_op.drop_index('ix_asset_status_updated')
+        batch_op.drop_index('ix_asset_updated')
         batch_op.drop_index(batch_op.f('ix_asset_review_by'))
         batch_op.drop_index(batch_op.f('ix_asset_owner_id'))
         batch_op.drop_index('ix_asset_live_expires')
