@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
-from hub.assets import drafts, intake, library, states
-from hub.assets.library import Filters
+from hub.assets import drafts, intake, library, listing, states
+from hub.assets.listing import Filters
 from hub.assets.models import Audience, Kind, Status
 from hub.assets.schemas import (
     AssetDetail,
@@ -69,7 +69,7 @@ def list_assets(
         },
     )
     with door.reading() as (session, actor):
-        return library.list_assets(session, actor, filters, limit=limit, cursor=cursor)
+        return listing.list_assets(session, actor, filters, limit=limit, cursor=cursor)
 
 
 @router.get("/{slug}", response_model=AssetDetail, **access(Deed.READ_LIVE))

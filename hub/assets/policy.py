@@ -2,12 +2,19 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, or_, true
+from sqlalchemy import ColumnElement, bindparam, exists, or_, true
 from sqlmodel import Session, col, select
 
 from hub.assets.models import Asset, AssetAuthor
 from hub.errors import NotFound
 from hub.people.roles import Actor, Deed, may, require
+
+# Built once: every read of an asset asks this, and building a statement costs more than running it.
+_NAMED = (
+    select(AssetAuthor.person_id)
+    .where(col(AssetAuthor.asset_id) == bindparam("asset"), col(AssetAuthor.person_id) == bindparam("person"))
+    .limit(1)
+)
 
 
 def is_own(session: Session, actor: Actor, asset: Asset) -> bool:
@@ -16,8 +23,7 @@ def is_own(session: Session, actor: Actor, asset: Asset) -> bool:
         return False
     if actor.id in (asset.created_by, asset.owner_id):
         return True
-    named = select(AssetAuthor.person_id).where(AssetAuthor.asset_id == asset.id, AssetAuthor.person_id == actor.id)
-    return session.exec(named.limit(1)).first() is not None
+    return session.execute(_NAMED, {"asset": asset.id, "person": actor.id}).first() is not None
 
 
 def may_on(session: Session, actor: Actor, deed: Deed, asset: Asset) -> bool:

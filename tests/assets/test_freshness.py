@@ -4,8 +4,8 @@ import pytest
 from sqlmodel import select
 
 from hub import clock
-from hub.assets import approval, freshness, library, offline, states
-from hub.assets.library import Filters
+from hub.assets import approval, freshness, library, listing, offline, states
+from hub.assets.listing import Filters
 from hub.assets.models import Asset, Confirmation, Status
 from hub.db import Database
 from hub.errors import Conflict, Invalid
@@ -26,14 +26,14 @@ def test_an_expired_asset_is_gone_at_midnight_even_before_the_worker_runs(databa
         asset = make_live(session, cast, expires_on=clock.today() + days(1))
     for later, listed in ((0, 1), (1, 1), (2, 0)):
         with clock.shifted(days(later)), database.reading() as session:
-            assert library.list_assets(session, cast.reader, Filters(status=[Status.PUBLISHED])).total == listed
+            assert listing.list_assets(session, cast.reader, Filters(status=[Status.PUBLISHED])).total == listed
             assert len(offline.library_for_extension(session).assets) == listed
     with clock.shifted(days(2)), database.reading() as session:
         shown = library.asset_detail(
             session, session.get_one(Asset, asset.id), asset.live_version_id or 0, with_draft=False
         )
         assert shown.status == Status.EXPIRED
-        assert library.list_assets(session, cast.reader, Filters(status=[Status.EXPIRED])).total == 1
+        assert listing.list_assets(session, cast.reader, Filters(status=[Status.EXPIRED])).total == 1
 
 
 def test_the_worker_records_an_expiry_once(database: Database) -> None:

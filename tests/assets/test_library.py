@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import event
 
 from hub import clock
-from hub.assets import approval, history, library
-from hub.assets.library import Filters
+from hub.assets import approval, history, library, listing
+from hub.assets.listing import Filters
 from hub.assets.models import Status
 from hub.db import Database
 from hub.errors import Invalid, NotAllowed, NotFound
@@ -16,7 +16,7 @@ from tests.factories.assets import make_cast, make_draft, make_live, next_draft
 
 
 def slugs_of(session, actor, **filters) -> set[str]:  # type: ignore[no-untyped-def]
-    return {row.slug for row in library.list_assets(session, actor, Filters(**filters), limit=200).items}
+    return {row.slug for row in listing.list_assets(session, actor, Filters(**filters), limit=200).items}
 
 
 def test_a_list_shows_each_person_what_they_may_see(database: Database) -> None:
@@ -58,7 +58,7 @@ def test_pages_cover_a_list_once_even_when_it_grows_meanwhile(database: Database
         seen: list[str] = []
         cursor = None
         while True:
-            page = library.list_assets(session, cast.reader, Filters(), limit=3, cursor=cursor)
+            page = listing.list_assets(session, cast.reader, Filters(), limit=3, cursor=cursor)
             seen += [row.slug for row in page.items]
             make_live(session, cast)
             if (cursor := page.next) is None or len(seen) > 20:
@@ -70,7 +70,7 @@ def test_pages_cover_a_list_once_even_when_it_grows_meanwhile(database: Database
 @pytest.mark.parametrize("cursor", ["x", "e30", "WzEsMl0", "W10", "%%%", "WyJhIiwxXQ"])
 def test_a_cursor_that_is_none_of_ours_is_refused(sqlite_database: Database, cursor: str) -> None:
     with sqlite_database.reading() as session, pytest.raises(Invalid, match="cursor"):
-        library.list_assets(session, HUB, Filters(), cursor=cursor)
+        listing.list_assets(session, HUB, Filters(), cursor=cursor)
 
 
 def test_a_list_asks_as_many_queries_for_twenty_rows_as_for_two(sqlite_database: Database) -> None:
@@ -88,7 +88,7 @@ def test_a_list_asks_as_many_queries_for_twenty_rows_as_for_two(sqlite_database:
     for limit in (2, 20):
         seen.clear()
         with sqlite_database.reading() as session:
-            library.list_assets(session, cast.sales, Filters(), limit=limit)
+            listing.list_assets(session, cast.sales, Filters(), limit=limit)
         counts.append(len(seen))
     event.remove(sqlite_database.engine, "before_cursor_execute", note)
     assert counts[0] == counts[1] <= 6
