@@ -14,10 +14,11 @@ from typing import Any
 from sqlmodel import Session, col, func, select
 
 from hub import clock, shipped
-from hub.assets import approval, drafts, sync
-from hub.assets.folder import Folder
+from hub.assets import approval, drafts
 from hub.assets.models import Asset, Decision, Publication, Status, Version
 from hub.blobs import Blobs
+from hub.content import sync
+from hub.content.folder import Folder
 from hub.db import Database
 from hub.people import directory, passwords
 from hub.people.models import Person

@@ -3,8 +3,8 @@
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
-from hub.assets import conflicts
-from hub.assets.conflicts import ContentConflictOut, Side
+from hub.content import conflicts
+from hub.content.conflicts import ContentConflictOut, Side
 from hub.http import DoorDep, HubRoute, access
 from hub.paging import Page
 from hub.people.roles import Deed

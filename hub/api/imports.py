@@ -4,9 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, File, Form, UploadFile
 
-from hub.assets import imports
-from hub.assets.import_rows import Mapping
-from hub.assets.imports import ImportReport
+from hub.content import imports
+from hub.content.import_rows import Mapping
+from hub.content.imports import ImportReport
 from hub.http import DoorDep, HubRoute, access
 from hub.people.roles import Deed, require
 

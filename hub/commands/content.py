@@ -12,8 +12,8 @@ import typer
 from hub.commands.terminal import AsJson, OpenHub, explained, opened, progress, say_json, tell
 
 if TYPE_CHECKING:
-    from hub.assets.folder import Folder
-    from hub.assets.sync_report import FolderReport
+    from hub.content.folder import Folder
+    from hub.content.sync_report import FolderReport
 
 app = typer.Typer(
     help="The content folder: check it, bring it in, write it out, settle conflicts.", no_args_is_help=True
@@ -31,7 +31,7 @@ def sync(
     as_json: AsJson = False,
 ) -> None:
     """Bring new and changed files in, as drafts. Approvals stay as they are. Safe to repeat."""
-    from hub.assets import sync as syncing
+    from hub.content import sync as syncing
 
     with opened() as hub, _bar("syncing", quiet=as_json) as moved:
         from hub.taxonomy import terms
@@ -47,7 +47,7 @@ def sync(
 @explained
 def check(folder: Dir = None, as_json: AsJson = False) -> None:
     """Say what a sync would refuse, and which links are broken. Writes nothing."""
-    from hub.assets import check as checking
+    from hub.content import check as checking
     from hub.db import Database
     from hub.observability import set_up_logging
     from hub.settings import Settings
@@ -74,7 +74,7 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Write the library out as content files. A file edited since the last sync is left alone. Safe to repeat."""
-    from hub.assets import export as exporting
+    from hub.content import export as exporting
 
     with opened() as hub, _bar("exporting", quiet=as_json) as moved:
         report = exporting.export(hub.database, hub.blobs, _folder(hub, folder), live=live, progress=moved)
@@ -85,7 +85,7 @@ def export(
 @explained
 def conflicts(as_json: AsJson = False) -> None:
     """Show what changed both in a file and in the hub, with both texts."""
-    from hub.assets import conflicts as disputes
+    from hub.content import conflicts as disputes
     from hub.people.roles import HUB
 
     with opened() as hub, hub.database.reading() as session:
@@ -109,7 +109,7 @@ def resolve(
     as_json: AsJson = False,
 ) -> None:
     """Choose the file's text or the hub's. The other one stays on record."""
-    from hub.assets import conflicts as disputes
+    from hub.content import conflicts as disputes
     from hub.people.roles import HUB
 
     with opened() as hub, hub.database.transaction() as session:
@@ -130,8 +130,8 @@ def import_files(
     as_json: AsJson = False,
 ) -> None:
     """Import CSV files. Rows are known by their external id, so importing again changes only what changed."""
-    from hub.assets import imports
-    from hub.assets.import_rows import Mapping
+    from hub.content import imports
+    from hub.content.import_rows import Mapping
 
     if assets is None:
         raise typer.BadParameter("say what to import: --assets FILE.csv", param_hint="--assets")
@@ -154,7 +154,7 @@ def _folder(hub: OpenHub, folder: Path | None) -> "Folder":
 
 
 def _folder_at(settings: Any, folder: Path | None) -> "Folder":
-    from hub.assets.folder import Folder
+    from hub.content.folder import Folder
 
     root = folder if folder is not None else settings.content_dir
     return Folder.at(root, configured=settings.content_dir, max_attachment_bytes=settings.max_attachment_bytes)

@@ -177,8 +177,8 @@ def _newest(slug: str) -> dict[str, Any]:
 
 def _fields_of(file: Path, *, new: bool) -> dict[str, Any]:
     """What the file says, as the API takes it; a new asset needs a title, so one is found in the text."""
-    from hub.assets.front_matter import ContentError, read, title_and_summary
     from hub.assets.schemas import AssetDraft
+    from hub.content.front_matter import ContentError, read, title_and_summary
     from hub.errors import Invalid
 
     try:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from hub.assets.front_matter import read
 from hub.assets.rendering import RENDERER, Heading, Link, Passage, render
+from hub.content.front_matter import read
 
 
 def paragraph(html: str) -> str:

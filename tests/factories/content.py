@@ -6,12 +6,13 @@ from textwrap import dedent
 
 from sqlmodel import Session, select
 
-from hub.assets import approval, check, drafts, export, sync
-from hub.assets.folder import Folder
+from hub.assets import approval, drafts
 from hub.assets.models import Asset, ContentFile, Version
-from hub.assets.sync_report import FolderReport
 from hub.assets.texts import Text, text_of
 from hub.blobs import Blobs
+from hub.content import check, export, sync
+from hub.content.folder import Folder
+from hub.content.sync_report import FolderReport
 from hub.db import Database
 from hub.people.roles import Team
 from tests.factories.assets import Cast, make_cast, sign

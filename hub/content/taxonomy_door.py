@@ -3,7 +3,7 @@
 A file that says what the hub says stays as it is, with its comments and its order of keys.
 """
 
-from hub.assets.folder import TAXONOMY, FileRefused, Folder
+from hub.content.folder import TAXONOMY, FileRefused, Folder
 from hub.db import Database
 from hub.people.roles import HUB
 from hub.taxonomy import sync, taxonomy_file

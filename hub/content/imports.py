@@ -17,12 +17,12 @@ from sqlmodel import Session, col, select
 
 from hub import clock
 from hub.assets import approval, drafts, slugs
-from hub.assets.csv_rows import Row, columns_for, reading
 from hub.assets.drafts import Details, NewAsset
-from hub.assets.import_rows import COLUMNS, Line, LineReader, Mapping, RejectedRow
 from hub.assets.models import Asset, AssetSlug, Status, Version
-from hub.assets.patience import patiently
 from hub.assets.texts import Text, texts_of
+from hub.content.csv_rows import Row, columns_for, reading
+from hub.content.import_rows import COLUMNS, Line, LineReader, Mapping, RejectedRow
+from hub.content.patience import patiently
 from hub.db import Database
 from hub.errors import HubError
 from hub.people.roles import HUB, Actor, Deed, require

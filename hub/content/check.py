@@ -13,13 +13,14 @@ from urllib.parse import unquote
 from sqlmodel import Session, col, select
 
 from hub import clock
-from hub.assets import candidates, renderings
-from hub.assets.candidates import Candidate
-from hub.assets.folder import TAXONOMY, FileRefused, Folder, shown
-from hub.assets.front_matter import ContentError
+from hub.assets import renderings
 from hub.assets.models import AssetSlug, Attachment, ContentFile
-from hub.assets.sync_report import BrokenLink, FolderReport, Progress, unseen
-from hub.assets.words import Words
+from hub.content import candidates
+from hub.content.candidates import Candidate
+from hub.content.folder import TAXONOMY, FileRefused, Folder, shown
+from hub.content.front_matter import ContentError
+from hub.content.sync_report import BrokenLink, FolderReport, Progress, unseen
+from hub.content.words import Words
 from hub.db import Database
 from hub.taxonomy import taxonomy_file
 from hub.taxonomy.builtin import BUILTIN

@@ -6,15 +6,16 @@ import posixpath
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from hub.assets import attachments, content_fields, renderings, slugs
+from hub.assets import attachments, renderings, slugs
 from hub.assets.attachments import ReadFile
-from hub.assets.content_fields import Stated
 from hub.assets.extraction import safe_name
-from hub.assets.folder import FileRefused, Folder, digest_of_parts
-from hub.assets.front_matter import ContentError
 from hub.assets.rendering import Rendering, RenderingError
 from hub.assets.texts import AttachedFile
 from hub.blobs import digest_of
+from hub.content import fields as content_fields
+from hub.content.fields import Stated
+from hub.content.folder import FileRefused, Folder, digest_of_parts
+from hub.content.front_matter import ContentError
 from hub.errors import HubError, Invalid
 
 

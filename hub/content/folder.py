@@ -12,8 +12,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from hub.assets.front_matter import MAX_FILE_BYTES
 from hub.blobs import digest_of
+from hub.content.front_matter import MAX_FILE_BYTES
 from hub.errors import NotFound
 
 TAXONOMY = "taxonomy.yaml"

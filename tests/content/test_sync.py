@@ -8,12 +8,13 @@ import pytest
 from sqlmodel import col, func, select
 
 from hub import db
-from hub.assets import approval, drafts, freshness, patience
+from hub.assets import approval, drafts, freshness
 from hub.assets.drafts import NewAsset
 from hub.assets.models import Asset, AssetSlug, ContentFile, Rendering, Status, Version, VersionLink
-from hub.assets.sync_report import FolderReport
 from hub.assets.texts import Text
 from hub.blobs import Blobs
+from hub.content import patience
+from hub.content.sync_report import FolderReport
 from hub.db import Database
 from hub.errors import Conflict, NotFound, Unavailable
 from hub.events.models import Event

@@ -17,20 +17,22 @@ from typing import Any
 from sqlmodel import Session, col, select
 from yaml import YAMLError
 
-from hub.assets import agreements, content_fields, front_matter, slugs
-from hub.assets.agreements import KnownPeople
+from hub.assets import slugs
 from hub.assets.attachments import blob_key
-from hub.assets.content_fields import Stated
 from hub.assets.drafts import Details
-from hub.assets.folder import TAXONOMY, FileGone, FileRefused, Folder, digest_of_parts
-from hub.assets.front_matter import ContentError
 from hub.assets.models import Asset, AssetAuthor, ContentFile, Status, Version
-from hub.assets.patience import patiently
-from hub.assets.sync_report import FolderReport, Progress, unseen
-from hub.assets.taxonomy_door import write_taxonomy
 from hub.assets.texts import TAG_FIELDS, AttachedFile, Text, texts_of
-from hub.assets.words import Words
 from hub.blobs import Blobs, digest_of
+from hub.content import agreements, front_matter
+from hub.content import fields as content_fields
+from hub.content.agreements import KnownPeople
+from hub.content.fields import Stated
+from hub.content.folder import TAXONOMY, FileGone, FileRefused, Folder, digest_of_parts
+from hub.content.front_matter import ContentError
+from hub.content.patience import patiently
+from hub.content.sync_report import FolderReport, Progress, unseen
+from hub.content.taxonomy_door import write_taxonomy
+from hub.content.words import Words
 from hub.db import Database
 from hub.people.roles import HUB, Actor, Deed, require
 

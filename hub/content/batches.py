@@ -9,14 +9,9 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, delete, select
 
-from hub.assets import agreements, approval, candidates, conflicts, drafts, renderings, slugs, states
-from hub.assets.agreements import KnownPeople, People
+from hub.assets import approval, drafts, renderings, slugs, states
 from hub.assets.attachments import store
-from hub.assets.candidates import Candidate
-from hub.assets.content_fields import Stated
 from hub.assets.drafts import Details, NewAsset
-from hub.assets.folder import shown
-from hub.assets.front_matter import ContentError
 from hub.assets.models import (
     Asset,
     AssetSlug,
@@ -26,10 +21,16 @@ from hub.assets.models import (
     VersionAttachment,
     VersionLink,
 )
-from hub.assets.sync_report import ConflictingFile, FolderReport, RenamedFile
 from hub.assets.texts import Text, text_of
-from hub.assets.words import Tags, Words
 from hub.blobs import Blobs
+from hub.content import agreements, candidates, conflicts
+from hub.content.agreements import KnownPeople, People
+from hub.content.candidates import Candidate
+from hub.content.fields import Stated
+from hub.content.folder import shown
+from hub.content.front_matter import ContentError
+from hub.content.sync_report import ConflictingFile, FolderReport, RenamedFile
+from hub.content.words import Tags, Words
 from hub.db import id_of
 from hub.errors import Conflict, HubError, Invalid, Unavailable
 from hub.people.roles import HUB

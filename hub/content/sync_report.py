@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from hub.assets.folder import shown
+from hub.content.folder import shown
 from hub.taxonomy.schemas import SyncReport as TaxonomyReport
 from hub.taxonomy.schemas import TermRef
 

@@ -13,13 +13,14 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from hub.assets import content_fields, drafts
-from hub.assets.content_fields import Stated
+from hub.assets import drafts
 from hub.assets.drafts import Details
-from hub.assets.front_matter import ContentError
 from hub.assets.models import Asset, ContentFile, Version
 from hub.assets.texts import AttachedFile, Text
-from hub.assets.words import Tags
+from hub.content import fields as content_fields
+from hub.content.fields import Stated
+from hub.content.front_matter import ContentError
+from hub.content.words import Tags
 from hub.people import directory
 from hub.people.models import Person
 from hub.people.roles import Actor

@@ -3,10 +3,11 @@ from pathlib import Path
 import pytest
 from sqlmodel import col, func, select
 
-from hub.assets import conflicts, drafts
+from hub.assets import drafts
 from hub.assets.models import ContentConflict, Version
 from hub.assets.texts import Text, text_of
 from hub.blobs import Blobs
+from hub.content import conflicts
 from hub.db import Database
 from hub.errors import NotAllowed, NotFound
 from hub.events.models import Event

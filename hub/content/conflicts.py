@@ -14,16 +14,17 @@ from pydantic import BaseModel
 from sqlmodel import Session, col, delete, select
 
 from hub import clock
-from hub.assets import agreements, candidates, drafts
-from hub.assets.agreements import People
-from hub.assets.candidates import Candidate
-from hub.assets.content_fields import read as read_fields
+from hub.assets import drafts
 from hub.assets.differences import unified
-from hub.assets.folder import shown
-from hub.assets.front_matter import ContentError
 from hub.assets.models import Asset, ContentConflict, ContentFile
 from hub.assets.texts import AttachedFile
-from hub.assets.words import Words
+from hub.content import agreements, candidates
+from hub.content.agreements import People
+from hub.content.candidates import Candidate
+from hub.content.fields import read as read_fields
+from hub.content.folder import shown
+from hub.content.front_matter import ContentError
+from hub.content.words import Words
 from hub.errors import Fault, HubError, Invalid, NotFound
 from hub.events.models import Event
 from hub.events.names import EventName
@@ -155,7 +156,7 @@ def _attached(session: Session, asset: Asset, path: str) -> tuple[AttachedFile, 
 
 
 def _view(session: Session, conflict: ContentConflict, asset: Asset) -> ContentConflictOut:
-    from hub.assets.export import as_file
+    from hub.content.export import as_file
 
     hub_text = as_file(session, asset, folder=conflict.folder, path=conflict.path)
     difference = unified(hub_text, conflict.file_text, names=("hub", "file"))

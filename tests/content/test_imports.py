@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session, col, func, select
 
-from hub.assets import approval, drafts, imports
-from hub.assets.import_rows import Mapping
-from hub.assets.imports import ImportReport
+from hub.assets import approval, drafts
 from hub.assets.models import Asset, Publication, Rendering, Status, Version
 from hub.assets.texts import text_of
+from hub.content import imports
+from hub.content.import_rows import Mapping
+from hub.content.imports import ImportReport
 from hub.db import Database
 from hub.errors import Invalid, NotAllowed
 from hub.people.roles import HUB

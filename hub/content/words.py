@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sqlmodel import Session, col, select
 
-from hub.assets.content_fields import Stated, together
-from hub.assets.front_matter import ContentError
+from hub.content.fields import Stated, together
+from hub.content.front_matter import ContentError
 from hub.taxonomy import vocabulary
 from hub.taxonomy.models import Term, TermAlias
 from hub.taxonomy.nearest import nearest_names, shown

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from hub.assets.front_matter import ContentError, read, title_and_summary, write
+from hub.content.front_matter import ContentError, read, title_and_summary, write
 
 
 def refusal(data: bytes | str, limit: int = 2_000_000) -> ContentError:

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from hub.assets import front_matter, slugs
-from hub.assets.front_matter import ContentError
+from hub.assets import slugs
 from hub.assets.models import Audience, Kind, Status
 from hub.assets.schemas import SUMMARY_LENGTH, TITLE_LENGTH
 from hub.assets.texts import TAG_FIELDS
+from hub.content import front_matter
+from hub.content.front_matter import ContentError
 from hub.errors import Invalid
 from hub.people import directory
 from hub.people.roles import SIGNING_TEAMS

@@ -8,9 +8,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from hub.assets.csv_rows import Row
 from hub.assets.models import Kind
 from hub.assets.schemas import SUMMARY_LENGTH, TITLE_LENGTH
+from hub.content.csv_rows import Row
 from hub.errors import Invalid
 from hub.taxonomy.nearest import folded, nearest_names, shown
 from hub.taxonomy.schemas import LABEL_LENGTH

@@ -15,17 +15,19 @@ from sqlalchemy import text as sql
 from sqlmodel import Session, col, select, update
 
 from hub import clock
-from hub.assets import approval, candidates, content_fields, renames
-from hub.assets.batches import RETIRED_BY_SYNC, Batch
-from hub.assets.candidates import Candidate
-from hub.assets.folder import TAXONOMY, FileRefused, Folder
-from hub.assets.front_matter import ContentError
+from hub.assets import approval
 from hub.assets.models import Asset, Attachment, ContentConflict, ContentFile, Status, Version
-from hub.assets.patience import patiently
-from hub.assets.renames import Trace
-from hub.assets.sync_report import FolderReport, Progress, unseen
-from hub.assets.words import Words
 from hub.blobs import Blobs, digest_of
+from hub.content import candidates, renames
+from hub.content import fields as content_fields
+from hub.content.batches import RETIRED_BY_SYNC, Batch
+from hub.content.candidates import Candidate
+from hub.content.folder import TAXONOMY, FileRefused, Folder
+from hub.content.front_matter import ContentError
+from hub.content.patience import patiently
+from hub.content.renames import Trace
+from hub.content.sync_report import FolderReport, Progress, unseen
+from hub.content.words import Words
 from hub.db import Database
 from hub.errors import Conflict
 from hub.events.names import EventName
