@@ -25,6 +25,7 @@ from hub.events.deliver import Worker
 from hub.http import Hub, Problem
 from hub.observability import Metrics, RequestObserver, set_up_logging
 from hub.settings import Settings, from_environment
+from hub.taxonomy import terms
 
 log = structlog.get_logger(__name__)
 API = "/api/v1"
@@ -82,6 +83,8 @@ def _lifespan(worker: Worker) -> Any:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         hub: Hub = app.state.hub
         migrations.upgrade(hub.database)
+        with hub.database.transaction() as session:
+            terms.ensure_builtin(session)
         if hub.settings.worker:
             hub.database.on_commit.append(worker.wake)
             worker.start()
