@@ -1,6 +1,6 @@
 """Who reacts to which event, and the recurring jobs: all on one page."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from hub.assets import freshness, renderings
@@ -13,11 +13,14 @@ from hub.people import authentication
 def make_worker(database: Database) -> Worker:
     """The worker with everything it tells and does; each reaction makes things equal, so twice does no harm."""
 
-    def render(_: Sequence[Event]) -> None:
-        """Bulk imports leave their renderings to the worker; whatever has none gets one."""
+    def render(events: Sequence[Event]) -> None:
+        """Bulk imports leave their renderings to the worker; a version that has none gets one."""
+        add_renderings({event.subject_id for event in events if event.subject_id is not None})
+
+    def add_renderings(asset_ids: Collection[int] | None = None) -> None:
         while True:
             with database.transaction() as session:
-                if not renderings.add_missing(session):
+                if not renderings.add_missing(session, asset_ids=asset_ids):
                     return
 
     return Worker(
@@ -28,7 +31,7 @@ def make_worker(database: Database) -> Worker:
             RecurringJob("reminders", timedelta(hours=1), lambda: _remind(database)),
             RecurringJob("ended sessions", timedelta(hours=1), lambda: _forget(database)),
             # A new renderer leaves old renderings behind that no event tells of.
-            RecurringJob("renderings", timedelta(hours=6), lambda: render(())),
+            RecurringJob("renderings", timedelta(hours=6), add_renderings),
         ),
     )
 

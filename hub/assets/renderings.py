@@ -2,7 +2,7 @@
 
 import html
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from urllib.parse import unquote
 
@@ -94,7 +94,7 @@ def slug_owners(session: Session, wanted: set[str]) -> dict[str, int]:
     return dict(rows.all())
 
 
-def add_missing(session: Session, *, limit: int = 200) -> int:
+def add_missing(session: Session, *, asset_ids: Collection[int] | None = None, limit: int = 200) -> int:
     """Render versions that have no rendering by the present renderer (bulk imports leave them for later, a new
     renderer makes all of them anew); returns how many were made."""
     query = (
@@ -104,10 +104,13 @@ def add_missing(session: Session, *, limit: int = 200) -> int:
         .where(col(Rendering.version_id).is_(None) | (col(Rendering.renderer) != RENDERER))
         .limit(limit)
     )
+    if asset_ids is not None:
+        query = query.where(col(Version.asset_id).in_(asset_ids))
     rows = session.exec(query).all()
     files = _attached(session, [version.id for version, _, _ in rows if version.id is not None])
     fresh: list[tuple[Version, Rendered, str | None]] = []
-    for version, old, path in rows:
+    # A file may stand in two folders that were synced: the join then gives its version twice.
+    for version, old, path in {row[0].id: row for row in rows}.values():
         made = rendered_or_plain(version.body, path=path, attachments=files.get(version.id or 0, []))
         if old is None:
             fresh.append((version, made, path))
