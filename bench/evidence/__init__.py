@@ -1,0 +1,1 @@
+"""Evidence measured on simulated worlds with planted truths, as their generator exports them."""
