@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
+import anyio
 from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
@@ -21,7 +22,9 @@ from hub.blobs import Blobs
 from hub.db import Database
 from hub.errors import NotAllowed, NotSignedIn, Unavailable
 from hub.people import authentication
+from hub.people.rate_limits import Limiter
 from hub.people.roles import POLICY, Actor, Deed, Scope
+from hub.search.desk import SearchDesk
 from hub.settings import Settings
 
 SESSION_COOKIE = "hub_session"
@@ -58,7 +61,10 @@ class Hub:
     settings: Settings
     database: Database
     blobs: Blobs
-    wake_worker: Callable[[], None]
+    search: SearchDesk
+    search_limits: Limiter
+    # A question that is being answered holds a core: more at a time would only make all of them wait.
+    search_places: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(4))
     details: "Memory" = field(default_factory=lambda: Memory(entries=2_000))
 
 
@@ -86,7 +92,7 @@ _PROBLEM_WORDS = {
     413: "the body is larger than 10 MiB",
     422: "the input is malformed; `errors` names each place",
     429: "too many requests; `Retry-After` says when to come back",
-    503: "the database cannot be reached; nothing was written and the call may be repeated",
+    503: "the database or the search engine does not answer; nothing was written and the call may be repeated",
 }
 
 

@@ -1,5 +1,6 @@
 """The web application: `create_app(settings)` puts the parts together. Importing this module opens nothing."""
 
+import gc
 import json
 import re
 from collections.abc import AsyncIterator
@@ -24,8 +25,14 @@ from hub.errors import HubError, Moved
 from hub.events.deliver import Worker
 from hub.http import Hub, Problem
 from hub.observability import Metrics, RequestObserver, set_up_logging
+from hub.people.rate_limits import Limiter
+from hub.search import engines
+from hub.search.desk import SearchDesk
+from hub.search.log import SearchLog
 from hub.settings import Settings, from_environment
 from hub.taxonomy import terms
+from hub.web import problems
+from hub.web import routes as pages
 
 log = structlog.get_logger(__name__)
 API = "/api/v1"
@@ -53,8 +60,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings.prepared()
     database = Database(settings.resolved_database_url)
     blobs = Blobs(settings.resolved_blob_url)
-    worker = subscribers.make_worker(database)
-    hub = Hub(settings=settings, database=database, blobs=blobs, wake_worker=worker.wake)
+    configuration = engines.load_configuration()
+    engine = engines.open_engine(settings, configuration)
+    worker = subscribers.make_worker(database, engine)
+    hub = Hub(
+        settings=settings,
+        database=database,
+        blobs=blobs,
+        search=SearchDesk(engine, configuration, SearchLog(database)),
+        search_limits=Limiter.for_many(settings, database),
+    )
     app = Observed(
         title="Hub",
         version=version("messaging-hub"),
@@ -73,6 +88,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for part in routes.ROUTERS:
         router.include_router(part)
     app.include_router(router)
+    for part in pages.ROUTERS:
+        app.include_router(part)
     app.include_router(routes.ROOT)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
@@ -85,12 +102,18 @@ def _lifespan(worker: Worker) -> Any:
         migrations.upgrade(hub.database)
         with hub.database.transaction() as session:
             terms.ensure_builtin(session)
+        # What is loaded by now stays: the collector need not look through it again and again.
+        gc.collect()
+        gc.freeze()
+        hub.search.log.start()
         if hub.settings.worker:
             hub.database.on_commit.append(worker.wake)
             worker.start()
         yield
         if hub.settings.worker:
             worker.stop()
+        hub.search.log.stop()
+        hub.search.engine.close()
         hub.database.close()
 
     return lifespan
@@ -136,6 +159,8 @@ def _problem(
     headers: Any = None,
     extra: dict[str, Any] | None = None,
 ) -> Response:
+    if problems.is_page(request):
+        return problems.answer(request, status, title, detail, faults or (), headers)
     body: dict[str, Any] = {"type": f"urn:hub:problem:{kind}", "title": title, "status": status, "detail": detail}
     body["request_id"] = request.scope.get("request_id")
     if faults:

@@ -8,9 +8,14 @@ from hub.db import Database
 from hub.events.deliver import RecurringJob, Subscriber, Worker
 from hub.events.models import Event
 from hub.people import authentication
+from hub.search import indexing
+from hub.search.engine import Engine
+from hub.search.indexing import Indexer
+
+_A_REBUILD = timedelta(minutes=10)
 
 
-def make_worker(database: Database) -> Worker:
+def make_worker(database: Database, engine: Engine) -> Worker:
     """The worker with everything it tells and does; each reaction makes things equal, so twice does no harm."""
 
     def render(events: Sequence[Event]) -> None:
@@ -23,10 +28,16 @@ def make_worker(database: Database) -> Worker:
                 if not renderings.add_missing(session, asset_ids=asset_ids):
                     return
 
+    indexer = Indexer(database, engine)
     return Worker(
         database,
-        subscribers=(Subscriber("renderings", ("asset.created", "asset.version_created"), render),),
+        # In this order: what is indexed has its rendering.
+        subscribers=(
+            Subscriber("renderings", ("asset.created", "asset.version_created"), render),
+            Subscriber("search", indexing.EVENTS, indexer.react),
+        ),
         jobs=(
+            RecurringJob("search index", timedelta(minutes=1), indexer.make_current, at_start=True, lease=_A_REBUILD),
             RecurringJob("dates", timedelta(minutes=1), lambda: freshness.act_on_dates(database)),
             RecurringJob("reminders", timedelta(hours=1), lambda: _remind(database)),
             RecurringJob("ended sessions", timedelta(hours=1), lambda: _forget(database)),

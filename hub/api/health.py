@@ -3,7 +3,7 @@
 from typing import Literal
 
 from fastapi import APIRouter, Request
-from fastapi.responses import PlainTextResponse, RedirectResponse, Response
+from fastapi.responses import PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 
@@ -19,6 +19,7 @@ LOOPBACK = {"127.0.0.1", "::1"}
 
 class SearchHealth(BaseModel):
     engine: str
+    state: Literal["ok", "stale", "down"]
     documents: int
     pending: int
 
@@ -32,7 +33,8 @@ class Health(BaseModel):
 
 @router.get("/health", **access(None))
 def read_health(door: DoorDep, request: Request) -> Health:
-    """No sign-in. `degraded` when a part does not answer; `search.pending` counts changes not yet in the index."""
+    """No sign-in. `degraded` when a part does not answer; `search.pending` counts changes not yet
+    in the index; while `search.state` is stale the index is being built anew."""
     waiting = 0
     database: Literal["sqlite", "postgresql", "unreachable"] = "sqlite" if door.hub.database.is_sqlite else "postgresql"
     try:
@@ -40,8 +42,10 @@ def read_health(door: DoorDep, request: Request) -> Health:
             waiting = deliver.pending(session)
     except Unavailable:
         database = "unreachable"
-    status: Literal["ok", "degraded"] = "degraded" if database == "unreachable" else "ok"
-    search = SearchHealth(engine="none", documents=0, pending=waiting)
+    found = door.hub.search.engine.health()
+    well = database != "unreachable" and found.state == "ok"
+    status: Literal["ok", "degraded"] = "ok" if well else "degraded"
+    search = SearchHealth(engine=found.engine, state=found.state, documents=found.documents, pending=waiting)
     return Health(status=status, version=request.app.version, database=database, search=search)
 
 
@@ -54,8 +58,3 @@ def read_metrics(door: DoorDep, request: Request) -> Response:
             if actor.role != Role.ADMIN or Scope.ADMIN not in actor.scopes:
                 raise NotAllowed("Metrics need a token with the scope admin, or a scraper on the hub's own machine.")
     return PlainTextResponse(generate_latest(request.app.state.metrics.registry), media_type=CONTENT_TYPE_LATEST)
-
-
-@root.get("/", **access(None))
-def read_root() -> Response:
-    return RedirectResponse("/api/v1/docs", status_code=307)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from hub.commands.terminal import AsJson, explained, opened, progress, say_json, tell
+from hub.commands.terminal import AsJson, OpenHub, explained, opened, progress, say_json, tell
 
 
 @explained
@@ -45,8 +45,9 @@ def restore(
 
     with opened(migrated=False) as hub, _bar("Restoring") as told:
         done = load(hub.database, hub.blobs, hub.settings, file, force=force, progress=told)
+        search = _index(hub)
     if as_json:
-        say_json(asdict(done))
+        say_json(asdict(done) | {"search": search})
         return
     when = f"{done.created_at:%Y-%m-%d %H:%M} UTC"
     tell(f"Restored {done.rows:,} rows of {done.tables} tables and {done.blobs:,} files, as of {when}.")
@@ -54,7 +55,23 @@ def restore(
         tell(f"{len(done.missing)} attached files were gone when the backup was made.")
     if not done.key_restored:
         tell("The signing key stays the one in HUB_SECRET_KEY.")
+    tell(search)
     tell("Restart every `hub serve` and `hub work` that runs on this hub.")
+
+
+def _index(hub: OpenHub) -> str:
+    """The index still holds what was there before. A search server that is away is no reason to fail: whoever starts
+    next finds that the index is not that of this library."""
+    from hub.errors import Unavailable
+    from hub.search.indexing import Indexer
+
+    engine = hub.engine()
+    try:
+        return f"Search finds {Indexer(hub.database, engine).rebuild():,} documents."
+    except Unavailable as away:
+        return f"The search index is still the old one ({away.detail}). Run `hub search rebuild` later."
+    finally:
+        engine.close()
 
 
 @contextmanager

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from hub.blobs import Blobs
     from hub.db import Database
+    from hub.search.engine import Engine
     from hub.settings import Settings
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, for programs.")]
@@ -31,6 +32,12 @@ class OpenHub:
     settings: "Settings"
     database: "Database"
     blobs: "Blobs"
+
+    def engine(self) -> "Engine":
+        """The search engine, opened when a command needs it."""
+        from hub.search import engines
+
+        return engines.open_engine(self.settings, engines.load_configuration())
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from sqlmodel import Session, col, delete, func, select, update
 
 from hub import clock
 from hub.db import Database
-from hub.errors import HubError
+from hub.errors import HubError, Unavailable
 from hub.events.models import Event, Job, OutboxRow
 
 log = structlog.get_logger(__name__)
@@ -42,14 +42,22 @@ class Subscriber:
 
 @dataclass(frozen=True)
 class RecurringJob:
+    """A duty that one process at a time does, `every` so often; with `at_start` also whenever a worker starts.
+    A process that does not finish it within `lease` is taken for dead, and another one does it."""
+
     name: str
     every: timedelta
     run: Callable[[], None]
+    at_start: bool = False
+    lease: timedelta = LEASE
 
 
 @dataclass
 class Worker:
-    """Delivers in its own thread (`start`, `stop`) or when asked (`run_once`). `wake` makes it look at once."""
+    """Delivers in its own thread (`start`, `stop`) or when asked (`run_once`). `wake` makes it look at once.
+
+    Jobs have a thread beside it: one that takes minutes must not keep a publication from being found.
+    """
 
     database: Database
     subscribers: Sequence[Subscriber] = ()
@@ -58,6 +66,9 @@ class Worker:
     _woken: threading.Event = field(default_factory=threading.Event)
     _stopping: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
+
+    def __post_init__(self) -> None:
+        self._owed = {job.name for job in self.jobs if job.at_start}
 
     def start(self) -> None:
         self._thread = threading.Thread(target=self.run_forever, name="outbox", daemon=True)
@@ -77,18 +88,12 @@ class Worker:
         self._woken.set()
 
     def run_forever(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                while self.run_once() and not self._stopping.is_set():
-                    pass
-            except HubError as error:
-                # The database is away for a moment: nothing is lost, the rows are still there.
-                log.warning("outbox waits", reason=error.detail)
-            except Exception:
-                # Whatever a subscriber or job did, the worker must live; the row keeps the error and is tried again.
-                log.exception("outbox round failed")
-            self._woken.wait(self.poll_seconds)
-            self._woken.clear()
+        jobs = threading.Thread(
+            target=self._keep_doing, args=(self._run_jobs, self._stopping), name="jobs", daemon=True
+        )
+        jobs.start()
+        self._keep_doing(self._deliver_all, self._woken)
+        jobs.join(timeout=LEASE.total_seconds())
 
     def run_once(self) -> int:
         """Deliver what is due (at most one batch) and run the jobs that are due; returns how many events went out."""
@@ -96,16 +101,34 @@ class Worker:
         self._run_jobs()
         return delivered
 
+    def _keep_doing(self, round_: Callable[[], None], signal: threading.Event) -> None:
+        while not self._stopping.is_set():
+            try:
+                round_()
+            except HubError as error:
+                # The database is away for a moment: nothing is lost, the rows are still there.
+                log.warning("outbox waits", reason=error.detail)
+            except Exception:
+                # Whatever a subscriber or job did, the worker must live; the row keeps the error and is tried again.
+                log.exception("outbox round failed")
+            if signal.wait(self.poll_seconds) and signal is self._woken:
+                signal.clear()
+
+    def _deliver_all(self) -> None:
+        while self._deliver_batch() and not self._stopping.is_set():
+            pass
+
     def _deliver_batch(self) -> int:
         rows = self._claim()
+        longest: dict[int | None, timedelta] = {}
         for row in rows:
             row.error = None
         for subscriber in self.subscribers:
             wanted = [row for row in rows if subscriber.wants(row.event) and subscriber.name not in row.delivered_to]
-            if wanted:
-                _hand_over(subscriber, wanted)
+            if wanted and (wait := _hand_over(subscriber, wanted)):
+                longest |= {row.id: wait for row in wanted}
         if rows:
-            self._settle(rows)
+            self._settle(rows, longest)
         return sum(1 for row in rows if row.error is None)
 
     def _claim(self) -> list[OutboxRow]:
@@ -129,20 +152,22 @@ class Worker:
                 row.attempts += 1
         return rows
 
-    def _settle(self, rows: list[OutboxRow]) -> None:
+    def _settle(self, rows: list[OutboxRow], longest: dict[int | None, timedelta]) -> None:
         done = [row.id for row in rows if row.error is None]
         with self.database.transaction() as session:
             session.exec(delete(OutboxRow).where(col(OutboxRow.id).in_(done)))
             for row in rows:
                 if row.error is not None:
                     # An update, never a merge: another worker may have delivered and removed it after our lease ended.
-                    wait = min(timedelta(seconds=2 ** min(row.attempts, 20)), LONGEST_WAIT)
+                    wait = min(timedelta(seconds=2 ** min(row.attempts, 20)), longest.get(row.id, LONGEST_WAIT))
                     after = {"due_at": clock.now() + wait, "claimed_until": None, "error": row.error}
                     kept = update(OutboxRow).where(col(OutboxRow.id) == row.id)
                     session.exec(kept.values(**after, delivered_to=row.delivered_to))
 
     def _run_jobs(self) -> None:
         for job in self.jobs:
+            if self._stopping.is_set():
+                return
             if self._claim_job(job):
                 error = None
                 try:
@@ -157,7 +182,7 @@ class Worker:
         now = clock.now()
         with self.database.reading() as session:
             row = session.get(Job, job.name)
-            if row is not None and not _may_run(row):
+            if row is not None and not _may_run(row, at_once=job.name in self._owed):
                 return False
         with self.database.transaction() as session:
             row = session.get(Job, job.name, with_for_update=True)
@@ -165,9 +190,10 @@ class Worker:
                 # Two processes may come here at once on PostgreSQL: the second waits, then finds the first one's row.
                 session.execute(self._insert_job(job.name, now))
                 row = session.get_one(Job, job.name, with_for_update=True)
-            if not _may_run(row):
+            if not _may_run(row, at_once=job.name in self._owed):
                 return False
-            row.claimed_until = now + LEASE
+            row.claimed_until = now + job.lease
+        self._owed.discard(job.name)
         return True
 
     def _insert_job(self, name: str, now: datetime) -> Executable:
@@ -195,14 +221,21 @@ def _due(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return (col(OutboxRow.due_at) <= now, unclaimed)
 
 
-def _may_run(row: Job) -> bool:
+def _may_run(row: Job, *, at_once: bool) -> bool:
     now = clock.now()
-    return row.due_at <= now and (row.claimed_until is None or row.claimed_until < now)
+    return (at_once or row.due_at <= now) and (row.claimed_until is None or row.claimed_until < now)
 
 
-def _hand_over(subscriber: Subscriber, rows: list[OutboxRow]) -> None:
+def _hand_over(subscriber: Subscriber, rows: list[OutboxRow]) -> timedelta | None:
+    """Answers how long at most to wait before the next try, for a subscriber that knows."""
     try:
         subscriber.react([row.event for row in rows])
+    except Unavailable as away:
+        # A server that is away comes back at some moment, and should then be caught up with at once.
+        log.warning("delivery waits", subscriber=subscriber.name, events=len(rows), reason=away.detail)
+        for row in rows:
+            row.error = f"{subscriber.name}: {away.detail}"[:500]
+        return timedelta(seconds=int(away.extra["retry_after"]))
     except Exception as error:
         # One subscriber's trouble must not keep the others from hearing; its rows are tried again, later and later.
         log.exception("delivery failed", subscriber=subscriber.name, events=len(rows))
@@ -211,3 +244,4 @@ def _hand_over(subscriber: Subscriber, rows: list[OutboxRow]) -> None:
     else:
         for row in rows:
             row.delivered_to = [*row.delivered_to, subscriber.name]
+    return None

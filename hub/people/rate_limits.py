@@ -1,11 +1,12 @@
 """How often somebody may try: counters that all processes share, in the database or in Redis.
 
-The windows are those of the `limits` library. For rare and dear deeds like signing in: each question is a small
-write of its own.
+The windows are those of the `limits` library. `Limiter` is for rare and dear deeds like signing in: each question is
+a small write of its own. `for_many` is for what is asked at every keystroke.
 """
 
 import hashlib
 import math
+import threading
 from datetime import timedelta
 from functools import cache
 from typing import cast
@@ -25,14 +26,22 @@ from hub.people.models import RateWindow
 from hub.settings import Settings
 
 _CLEARED_AT_ONCE = 100
+_CLEARED_EVERY = 60.0  # seconds
 
 
 class Limiter:
     """Holds nothing itself, so an entrance makes one whenever it needs it."""
 
-    def __init__(self, settings: Settings, database: Database) -> None:
-        self.storage: Storage = _redis(settings.redis_url) if settings.redis_url else DatabaseStorage(database)
+    def __init__(self, settings: Settings, database: Database, *, storage: Storage | None = None) -> None:
+        shared = storage or (_redis(settings.redis_url) if settings.redis_url else DatabaseStorage(database))
+        self.storage: Storage = shared
         self.windows = FixedWindowRateLimiter(self.storage)
+
+    @classmethod
+    def for_many(cls, settings: Settings, database: Database) -> "Limiter":
+        """For what is counted hundreds of times a minute: in Redis where there is one, else in this process alone. A
+        write for every keystroke would wait for whoever imports, and a limit of each process is limit enough."""
+        return cls(settings, database, storage=None if settings.redis_url else ProcessStorage())
 
     def hit(self, kind: str, key: str, rate: str, *, times: int = 1) -> None:
         """Count one try of `kind` by or at `key`; raises TooMany when there were more than `times` the rate.
@@ -118,6 +127,52 @@ class DatabaseStorage(Storage):
         free = expired.with_for_update(skip_locked=True)  # two processes that clear take different rows
         with self.database.transaction() as session:
             session.exec(delete(RateWindow).where(col(RateWindow.key).in_(free)))
+
+
+class ProcessStorage(Storage):
+    """Counters in this process alone. (The library's own kind starts a thread at nearly every count.)"""
+
+    STORAGE_SCHEME = None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._windows: dict[str, tuple[int, float]] = {}
+        self._guard = threading.Lock()
+        self._cleared = 0.0
+
+    @property
+    def base_exceptions(self) -> tuple[type[Exception], ...]:
+        return ()
+
+    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        now = clock.now().timestamp()
+        with self._guard:
+            if now - self._cleared > _CLEARED_EVERY:
+                self._windows = {name: window for name, window in self._windows.items() if window[1] > now}
+                self._cleared = now
+            count, ends = self._windows.get(key, (0, 0.0))
+            window = (count + amount, ends) if ends > now else (amount, now + expiry)
+            self._windows[key] = window
+        return window[0]
+
+    def get(self, key: str) -> int:
+        count, ends = self._windows.get(key, (0, 0.0))
+        return count if ends > clock.now().timestamp() else 0
+
+    def get_expiry(self, key: str) -> float:
+        return self._windows.get(key, (0, clock.now().timestamp()))[1]
+
+    def check(self) -> bool:
+        return True
+
+    def reset(self) -> int:
+        with self._guard:
+            count, self._windows = len(self._windows), {}
+        return count
+
+    def clear(self, key: str) -> None:
+        with self._guard:
+            self._windows.pop(key, None)
 
 
 @cache

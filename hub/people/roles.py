@@ -77,6 +77,29 @@ class Deed(StrEnum):
     MAKE_TOKEN = "make and revoke tokens"
     READ_EVENTS = "read the event log"
     READ_FRESHNESS = "see the freshness figures"
+    READ_DEALS = "see deals"
+    WRITE_DEALS = "write deals"
+    IMPORT_DEALS = "import deals and their stages"
+    READ_SEARCHES = "see what was searched for"
+    RECORD_USE = "record uses"
+    READ_USES = "see uses"
+    TAKE_BACK_USE = "take back a use"
+    NAME_DEAL_OF_USE = "say on which deal an asset was used"
+    ANSWER_STAGE_QUESTION = "say what was used in a stage"
+    IMPORT_USES = "import uses"
+    READ_INSIGHTS = "see the evidence and the figures"
+    COMPUTE_EVIDENCE = "ask for the evidence to be computed"
+    RUN_EXPERIMENT = "start and end a hold-out"
+    ASK_FOR_CONTENT = "ask for content"
+    READ_REQUESTS = "see what was asked for"
+    TAKE_REQUEST = "take a request"
+    GIVE_BACK_REQUEST = "give a request back"
+    FULFIL_REQUEST = "say that a request is fulfilled"
+    DECLINE_REQUEST = "decline a request"
+    READ_PLAN = "see gaps, the queue and briefs"
+    EDIT_BRIEF = "plan, change and drop briefs"
+    DISMISS_SUGGESTION = "put a suggestion aside"
+    READ_INBOX = "read one's own inbox"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +143,37 @@ POLICY: dict[Deed, Rule] = {
     ),
     Deed.READ_EVENTS: Rule(Role.ADMIN, Scope.ADMIN, own=Role.READER, note="of an asset: whoever may read its drafts"),
     Deed.READ_FRESHNESS: Rule(Role.READER, Scope.CONTENT_READ),
+    Deed.READ_DEALS: Rule(Role.READER, Scope.CONTENT_READ),
+    Deed.WRITE_DEALS: Rule(
+        Role.APPROVER, Scope.DEALS_WRITE, own=Role.CONTRIBUTOR, note="one's own: owned by oneself, before and after"
+    ),
+    Deed.IMPORT_DEALS: Rule(Role.ADMIN, Scope.DEALS_WRITE),
+    Deed.READ_SEARCHES: Rule(Role.READER, Scope.INSIGHTS_READ, note="questions without the names of those who asked"),
+    Deed.RECORD_USE: Rule(Role.READER, Scope.USAGE_WRITE, note="one's own; nobody records for somebody else"),
+    Deed.READ_USES: Rule(Role.READER, Scope.INSIGHTS_READ, note="those on deals, and one's own"),
+    Deed.TAKE_BACK_USE: Rule(Role.ADMIN, Scope.USAGE_WRITE, own=Role.READER),
+    Deed.NAME_DEAL_OF_USE: Rule(Role.APPROVER, Scope.USAGE_WRITE, own=Role.READER),
+    Deed.ANSWER_STAGE_QUESTION: Rule(
+        Role.ADMIN, Scope.USAGE_WRITE, own=Role.READER, note="one's own: asked of oneself, or about one's own deal"
+    ),
+    Deed.IMPORT_USES: Rule(Role.ADMIN, Scope.USAGE_WRITE),
+    Deed.READ_INSIGHTS: Rule(Role.READER, Scope.INSIGHTS_READ, note="both teams see the same rows; nobody is ranked"),
+    Deed.COMPUTE_EVIDENCE: Rule(Role.APPROVER, Scope.INSIGHTS_READ, note="nothing of the record changes"),
+    Deed.RUN_EXPERIMENT: Rule(Role.APPROVER, Scope.CONTENT_WRITE),
+    Deed.ASK_FOR_CONTENT: Rule(Role.READER, Scope.USAGE_WRITE),
+    Deed.READ_REQUESTS: Rule(Role.READER, Scope.CONTENT_READ),
+    Deed.TAKE_REQUEST: Rule(Role.CONTRIBUTOR, Scope.CONTENT_WRITE),
+    Deed.GIVE_BACK_REQUEST: Rule(
+        Role.APPROVER, Scope.CONTENT_WRITE, own=Role.CONTRIBUTOR, note="one's own: taken by oneself"
+    ),
+    Deed.FULFIL_REQUEST: Rule(Role.CONTRIBUTOR, Scope.CONTENT_WRITE),
+    Deed.DECLINE_REQUEST: Rule(
+        Role.CONTRIBUTOR, Scope.CONTENT_WRITE, own=Role.READER, note="one's own: made by oneself, and joined by nobody"
+    ),
+    Deed.READ_PLAN: Rule(Role.READER, Scope.INSIGHTS_READ),
+    Deed.EDIT_BRIEF: Rule(Role.CONTRIBUTOR, Scope.CONTENT_WRITE),
+    Deed.DISMISS_SUGGESTION: Rule(Role.CONTRIBUTOR, Scope.CONTENT_WRITE),
+    Deed.READ_INBOX: Rule(Role.READER, Scope.CONTENT_READ),
 }
 
 

@@ -1,5 +1,6 @@
-"""Search: two engines behind one contract, and one planner that orders their candidates and says why.
+"""Search: from the library to documents, from a question to an answer that says why.
 
-`engine` is the contract, `embedded` and `meili` keep it, `planner` is what callers talk to. Nothing here knows
-the database or the web: documents come in as `documents.Document`, answers go out as `answers.Answer`.
+`engine` is the contract, `embedded` and `meili` keep it, `planner` orders for both: these know neither the database
+nor the web. `projection` and `indexing` make the index equal to the library, `desk` is where a person asks, `log` what
+becomes of it.
 """

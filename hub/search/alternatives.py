@@ -26,8 +26,8 @@ class Speller:
         self._configuration = configuration
         self._languages = sorted(set(languages) or {"en"})
         self._weights = configuration.ranking["weights"]
-        lists = [configuration.stop_words.get(language[:2], frozenset()) for language in self._languages]
-        self._stop_words = frozenset().union(*lists)
+        self._lists = {one: configuration.stop_words.get(one[:2], frozenset()) for one in self._languages}
+        self._stop_words = frozenset().union(*self._lists.values())
 
     def words(self, question: Question, vocabulary: Vocabulary | None, *, all_typos: bool = False) -> tuple[Word, ...]:
         """The question's words. Typos are tried for words the index does not know; with `all_typos` for known
@@ -53,7 +53,13 @@ class Speller:
         )
 
     def _stems(self, text: str) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(stem for language in self._languages for stem in stems([text], language)))
+        """A stem that is a stop word ("Sicherheit" → "sich") would find nearly everything: then the word alone is
+        looked for."""
+        found: list[str] = []
+        for language, stop_words in self._lists.items():
+            [stem] = stems([text], language)
+            found.append(text if stem in stop_words and text not in stop_words else stem)
+        return tuple(dict.fromkeys(found))
 
     def _with_alternatives(
         self, question: Question, words: Sequence[Word], at: int, vocabulary: Vocabulary, *, all_typos: bool
@@ -63,7 +69,10 @@ class Speller:
         known = frequency > 0 or any(map(vocabulary.has_stem, word.stems))
         if at in question.quoted:
             return replace(word, known=known, frequency=frequency)
-        found = [*self._longer(word, vocabulary), *self._synonyms(words, at)]
+        synonyms = self._synonyms(words, at)
+        # A word that the hub has synonyms for is no typing mistake, whether or not any asset says it.
+        known = known or any(all(map(vocabulary.frequency, one.tokens)) for one in synonyms)
+        found = [*self._longer(word, vocabulary), *synonyms]
         finished = known or any(alternative.kind == "prefix" for alternative in found)
         found += self._joined(words, at, vocabulary, known=finished)
         if all_typos or not finished:

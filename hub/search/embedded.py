@@ -45,6 +45,7 @@ class EmbeddedEngine:
         self._index: tuple[str, tantivy.Index] | None = None
         self._view: View | None = None
         self._state: tuple[int, int, int] | None = None
+        self._looked_at = threading.local()
         self._words: tuple[View, WordList, float, float] | None = None
         with self._folder.writing():
             self._ensure(lost="")
@@ -67,6 +68,7 @@ class EmbeddedEngine:
 
     def vocabulary(self) -> LiveWords:
         view = self._current()
+        self._looked_at.view = view  # the question that follows at once need not look at the files again
         with self._guard:
             if self._words is None or not self._is_recent(view):
                 begin = time.monotonic()
@@ -75,7 +77,8 @@ class EmbeddedEngine:
             return LiveWords(self._words[1], view.searcher)
 
     def find(self, inquiry: Inquiry) -> EmbeddedFound:
-        view = self._current()
+        just_seen, self._looked_at.view = getattr(self._looked_at, "view", None), None
+        view = self._current(just_seen)
         try:
             return view.find(inquiry)
         except (ValueError, OSError) as problem:
@@ -94,7 +97,7 @@ class EmbeddedEngine:
         return None if len(found) >= MOST_VALUES else frozenset(found)
 
     def languages(self) -> frozenset[str]:
-        return self._current().languages
+        return self._opened().languages
 
     def view(self) -> View:
         """The index as it is now, for measuring. Raises `SearchUnavailable`."""
@@ -128,17 +131,34 @@ class EmbeddedEngine:
             pointer = self._ensure(lost="The index folder was gone; what is there was put since.")
             self._write(pointer, changes)
 
-    def _write(self, pointer: Pointer, changes: Iterable[Change]) -> None:
+    def _write(self, pointer: Pointer, changes: Sequence[Change]) -> None:
         try:
             index = self._open(pointer.folder)
         except (ValueError, OSError) as problem:
             raise self._put_aside(pointer, f"The search index could not be opened ({problem}).") from problem
+        if not (changes := self._news(index, changes)):
+            return
         with _write_errors():
             writer = index.writer(_WRITER_MEMORY, 1)
             for change in changes:
                 self._apply(writer, change)
             writer.commit()
             writer.wait_merging_threads()
+
+    def _news(self, index: tantivy.Index, changes: Sequence[Change]) -> list[Change]:
+        """Those that change anything: a commit costs more than looking, and most events of an asset change no text."""
+        view = View(index, self._configuration, {})
+        try:
+            stored = view.identified([identity for identity, _ in changes], ASSET)
+            held = {shown.id: shown.fingerprint for shown in map(shown_in, stored)}
+        except (ValueError, OSError):
+            return list(changes)  # what cannot be read is written again
+        last = dict(changes)
+        return [
+            (identity, document)
+            for identity, document in last.items()
+            if held.get(identity) != (document and document.fingerprint())
+        ]
 
     def _apply(self, writer: tantivy.IndexWriter, change: Change) -> None:
         identity, document = change
@@ -175,8 +195,14 @@ class EmbeddedEngine:
 
     # Opening
 
-    def _current(self) -> View:
-        """The index as it is now. Raises `SearchUnavailable`."""
+    def _current(self, sound: View | None = None) -> View:
+        """The index as it is now, not damaged (`sound` was found to be so). Raises `SearchUnavailable`."""
+        view = self._opened()
+        if view is not sound and view.is_damaged():
+            raise self._lost("The search index was damaged.")
+        return view
+
+    def _opened(self) -> View:
         pointer = self._folder.current()
         with self._guard:
             if pointer is None:
@@ -190,8 +216,6 @@ class EmbeddedEngine:
             view = self._view
         if view is None:
             raise SearchUnavailable("The search index is being closed.")
-        if view.is_damaged():
-            raise self._lost("The search index was damaged.")
         return view
 
     def _changed(self, pointer: Pointer) -> bool:
@@ -224,12 +248,12 @@ class EmbeddedEngine:
         index = tantivy.Index(self._schema.schema, path=str(self._folder.path(folder)))
         return self._schema.prepare(index)
 
-    def _files(self, pointer: Pointer) -> dict[Path, int]:
+    def _files(self, pointer: Pointer) -> dict[str, int]:
         paths = [path for path in self._folder.path(pointer.folder).iterdir() if path.suffix not in _NOT_DATA]
         sizes = {}
         for path in paths:
             try:
-                sizes[path] = path.stat().st_size
+                sizes[str(path)] = path.stat().st_size
             except OSError:  # merged away between listing and looking
                 continue
         return sizes

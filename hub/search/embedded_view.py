@@ -2,9 +2,9 @@
 
 import json
 import math
+import os
 from collections.abc import Sequence
 from functools import cached_property
-from pathlib import Path
 
 import tantivy
 from tantivy import Occur, Order, Query
@@ -131,13 +131,14 @@ class LiveWords:
 class View:
     """One state of one index. Never changes: a commit gets a new view."""
 
-    def __init__(self, index: tantivy.Index, configuration: Configuration, files: dict[Path, int]) -> None:
+    def __init__(self, index: tantivy.Index, configuration: Configuration, files: dict[str, int]) -> None:
         self.searcher = index.searcher()
         self.schema = index.schema
         self.examined = int(configuration.ranking["near"]["candidates"])
         self._configuration = configuration
         self._files = files
         self._attachments = bool(self.searcher.doc_freq("part", PAGES))
+        self.languages = frozenset(term for term, _ in self.searcher.terms_with_prefix("language", ""))
         self.builder = QueryBuilder(index.schema, configuration, attachments=self._attachments)
 
     def is_damaged(self) -> bool:
@@ -145,7 +146,7 @@ class View:
         is gone stays readable while it is open.)"""
         for path, size in self._files.items():
             try:
-                if path.stat().st_size < size:
+                if os.stat(path).st_size < size:
                     return True
             except OSError:
                 continue
@@ -236,10 +237,6 @@ class View:
                 words[word] = words.get(word, 0) + count
             stems |= {stem for stem, _ in self.searcher.terms_with_prefix("attached_stems", "")}
         return WordList(words, stems)
-
-    @cached_property
-    def languages(self) -> frozenset[str]:
-        return frozenset(term for term, _ in self.searcher.terms_with_prefix("language", ""))
 
     @cached_property
     def values(self) -> Facets:

@@ -5,7 +5,6 @@ that leading words like "what" decide; there every rare word is asked for by its
 union is scored by BM25.
 """
 
-import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -13,49 +12,45 @@ from typing import Any
 from hub.search import meili_query
 from hub.search.configuration import Configuration
 from hub.search.documents import Shown
-from hub.search.engine import Facets, Inquiry, Sort
+from hub.search.engine import Facets, Filters, Inquiry, Sort
+from hub.search.meili_index import fetched
 from hub.search.meili_server import MeiliServer
+from hub.search.meili_texts import FIELDS, MeiliTexts, StoredText, pages_in
 
 _MOST_WORDS = 16  # of a long question, the longest first: the server has no cheap figure for the rarest
 _BY_WORD = 60  # candidates for each
 _MOST_READ = {True: 64, False: 160}  # candidates of a short and of a long question that are read and scored
-_FIELDS = ["id", "reading", "shown", "evidence_band"]
+_NAMED = ["key", "id", "fingerprint"]  # of a hit; its texts are asked for when they are not known yet
 _SORTS: dict[Sort, list[str]] = {"newest": ["updated:desc"], "evidence": ["evidence:desc"]}
 _EMPTY_SORT = ["standing:desc"]
 
+Hit = Mapping[str, Any]
+
 
 class MeiliCandidate:
-    """A document as the server sent it."""
+    """A document that the server found."""
 
-    __slots__ = ("_shown", "_stored", "score")
+    __slots__ = ("_stored", "score")
 
-    def __init__(self, stored: Mapping[str, Any], score: float) -> None:
+    def __init__(self, stored: StoredText, score: float) -> None:
         self.score = score
         self._stored = stored
-        self._shown: Shown | None = None
 
     @property
     def id(self) -> str:
-        return str(self._stored["id"])
+        return self._stored.id
 
     @property
     def reading(self) -> str:
-        return str(self._stored["reading"])
+        return self._stored.reading
 
     @property
     def evidence_band(self) -> int:
-        return int(self._stored["evidence_band"])
+        return self._stored.evidence_band
 
     @property
     def shown(self) -> Shown:
-        if self._shown is None:
-            self._shown = shown_in(self._stored)
-        return self._shown
-
-
-def shown_in(stored: Mapping[str, Any]) -> Shown:
-    """What a stored document shows."""
-    return Shown(**json.loads(stored["shown"]))
+        return self._stored.shown
 
 
 class MeiliFound:
@@ -92,6 +87,7 @@ class MeiliFinder:
         self._index = index
         self._matching = configuration.ranking["matching"]
         self._examined = int(configuration.ranking["near"]["candidates"])
+        self._texts = MeiliTexts()
 
     def find(self, inquiry: Inquiry, population: Callable[[], int]) -> MeiliFound:
         short = sum(word.scores for word in inquiry.words) <= self._matching["short"]
@@ -103,9 +99,10 @@ class MeiliFinder:
         return self._find_some_words(inquiry, population())
 
     def pages(self, identity: str) -> list[tuple[str, list[str]]]:
+        """Of one that was found, so that this person may see it."""
         request = {"ids": [meili_query.key(identity)], "fields": ["pages"], "limit": 1}
-        found = self._server.post(f"/indexes/{self._index}/documents/fetch", request)["results"]
-        return [(name, pages) for one in found for name, pages in json.loads(one["pages"])]
+        found = self._server.ask(lambda client: fetched(client, self._index, request))
+        return [page for one in found for page in pages_in(one)]
 
     def _find_all_words(self, inquiry: Inquiry, population: Callable[[], int]) -> MeiliFound:
         base = {"indexUid": self._index, "q": meili_query.typed(inquiry), "matchingStrategy": "all"}
@@ -116,7 +113,7 @@ class MeiliFinder:
             "filter": conditions,
             "limit": inquiry.depth,
             "facets": free,
-            "attributesToRetrieve": _FIELDS,
+            "attributesToRetrieve": _NAMED,
         }
         if inquiry.sort != "relevance" or not inquiry.words:
             first["sort"] = _SORTS.get(inquiry.sort, _EMPTY_SORT)
@@ -130,7 +127,7 @@ class MeiliFinder:
             seen = {hit["id"] for hit in hits}
             hits += [hit for hit in answers[-1]["hits"] if hit["id"] not in seen]
         return MeiliFound(
-            candidates=[MeiliCandidate(hit, -float(rank)) for rank, hit in enumerate(hits)],
+            candidates=[MeiliCandidate(one, -float(rank)) for rank, one in enumerate(self._read(hits, inquiry))],
             total=int(answers[0]["estimatedTotalHits"]),
             facets=_counts(inquiry.facets, answers),
             frequencies={},
@@ -159,7 +156,7 @@ class MeiliFinder:
         base = {
             "indexUid": self._index,
             "filter": meili_query.expression(inquiry.filters, inquiry.scope),
-            "attributesToRetrieve": ["key"],
+            "attributesToRetrieve": _NAMED,
         }
         whole = {
             **base,
@@ -173,6 +170,7 @@ class MeiliFinder:
         ]
         dropped, *answers = self._ask([whole, *singly])
         frequencies = {word: int(answer["estimatedTotalHits"]) for word, answer in zip(words, answers, strict=True)}
+        hits = {hit["key"]: hit for answer in (dropped, *answers) for hit in answer["hits"]}
         votes = {hit["key"]: math.inf for hit in dropped["hits"]}
         for word, answer in zip(words, answers, strict=True):
             weight = math.log(1 + population / (1 + frequencies[word]))
@@ -180,7 +178,7 @@ class MeiliFinder:
                 votes[hit["key"]] = votes.get(hit["key"], 0.0) + weight
         read = [key for key, _ in sorted(votes.items(), key=lambda item: (-item[1], item[0]))]
         read = read[: _MOST_READ[len(words) <= self._matching["short"]]]
-        return self._union(inquiry, sorted(votes), read, frequencies, population)
+        return self._union(inquiry, sorted(votes), [hits[key] for key in read], frequencies, population)
 
     def _longest(self, inquiry: Inquiry) -> list[str]:
         unique = dict.fromkeys(word.text for word in inquiry.words if word.scores)
@@ -190,23 +188,19 @@ class MeiliFinder:
         self,
         inquiry: Inquiry,
         keys: Sequence[str],
-        read: Sequence[str],
+        read: Sequence[Hit],
         frequencies: Mapping[str, int],
         population: int,
     ) -> MeiliFound:
         base = {"indexUid": self._index, "q": "", "filter": [meili_query.keys(keys)]}
         free = [name for name in inquiry.facets if name not in inquiry.filters.one_of]
         longer = {"indexUid": self._index, "q": meili_query.typed(inquiry), "matchingStrategy": "last"}
-        documents = {
-            **base,
-            "filter": [meili_query.keys(read)],
-            "limit": max(1, len(read)),
-            "attributesToRetrieve": _FIELDS,
-        }
-        queries = [{**base, "limit": 0, "facets": free}, *self._own_counts(longer, inquiry), documents]
-        answers = self._ask(queries)
+        queries = [*self._own_counts(longer, inquiry)]
+        if free:
+            queries.append({**base, "limit": 0, "facets": free})
+        answers = self._ask(queries) if queries else []
         return MeiliFound(
-            candidates=[MeiliCandidate(hit, 0.0) for hit in answers[-1]["hits"]],
+            candidates=[MeiliCandidate(one, 0.0) for one in self._read(read, inquiry)],
             total=len(keys),
             facets=_counts(inquiry.facets, answers),
             frequencies=frequencies,
@@ -215,8 +209,18 @@ class MeiliFinder:
             pages=self.pages,
         )
 
+    def _read(self, hits: Sequence[Hit], inquiry: Inquiry) -> list[StoredText]:
+        """The texts of these hits, in order; without those that this person may not see any more."""
+        known = self._texts.known(hits)
+        unknown = [hit["key"] for hit in hits if hit["key"] not in known]
+        if unknown:
+            seen = meili_query.expression(Filters(), inquiry.scope)
+            request = {"filter": [*seen, meili_query.keys(unknown)], "fields": FIELDS, "limit": len(unknown)}
+            known |= self._texts.learn(self._server.ask(lambda client: fetched(client, self._index, request)))
+        return [known[hit["key"]] for hit in hits if hit["key"] in known]
+
     def _ask(self, queries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        answers: list[dict[str, Any]] = self._server.post("/multi-search", {"queries": queries})["results"]
+        answers: list[dict[str, Any]] = self._server.ask(lambda client: client.multi_search(queries))["results"]
         return answers
 
 

@@ -13,6 +13,8 @@ from hub.search.configuration import Configuration
 from hub.search.documents import Document, Shown, Texts, day, tag_texts
 from hub.search.engine import Filters, Inquiry, Phrase, Scope
 
+RECORD_VERSION = 2  # of what `record` holds: a change rebuilds
+
 Expression = list[str | list[str]]
 
 
@@ -42,9 +44,10 @@ def record(document: Document, configuration: Configuration) -> dict[str, Any]:
         "evidence": document.evidence,
         "standing": (document.evidence_band << 40) + document.updated(),
         "visible_to": list(document.visible_to),
+        "fingerprint": document.fingerprint(),
         "reading": texts.read(texts.stemmed(document.language)),
-        "shown": json.dumps(Shown.of(document, texts).as_json()),
-        "pages": json.dumps(pages),
+        "shown": json.dumps(Shown.of(document, texts).as_json(), ensure_ascii=False),
+        "pages": json.dumps(pages, ensure_ascii=False),
         **facets,
     }
     return {name: _clean(value) for name, value in content.items()}

@@ -1,109 +1,134 @@
-"""Talking to a Meilisearch server: requests, tasks, and what goes wrong, as the engine wants them.
-
-Over httpx2 and not the official client: that one opens a connection for every call and keeps the headers of all
-threads in one dictionary; as-you-type search wants a pool that any thread may use.
-"""
+"""Talking to a Meilisearch server: questions that must be quick, changes that take their time, and their tasks."""
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
-import httpx2
+from meilisearch import Client
+from meilisearch.models.task import TaskInfo
 
 from hub.search.engine import SearchUnavailable
+from hub.search.meili_circuit import Circuit
+from hub.search.meili_client import Connection, ConnectionLost, ServerAway, TaskMissing
 
 _REMEMBERED_TASKS = 1_000  # the server works in order: when the last is done all are
 _TASK_PATIENCE = 600.0  # seconds until a task counts as lost
 _NEXT_LOOK = (0.01, 0.02, 0.05, 0.1, 0.25)  # seconds between looks at a task; the last one repeats
+_CHANGING = 30.0  # seconds for taking in a batch, in nobody's request
+_PAUSE = 1.0  # seconds in which a server that was away is not asked again
 
-
-class IndexMissing(SearchUnavailable):
-    """The server has no such index."""
+T = TypeVar("T")
 
 
 class MeiliServer:
     """One server, for any number of threads. Every call may raise `SearchUnavailable`."""
 
     def __init__(self, url: str, key: str | None, timeout: float) -> None:
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
-        self._url = url
-        self._client = httpx2.Client(base_url=url, headers=headers, timeout=timeout)
-        self._open_tasks: set[int] = set()
+        self._connection = Connection(url, key)
+        self._asking = self._connection.client(timeout)
+        self._changing = self._connection.client(max(timeout, _CHANGING))
+        self._circuit = Circuit(_PAUSE)
+        self._open_tasks: dict[int, tuple[int, Sequence[str]]] = {}  # task → the thread that asked, what it forgives
         self._guard = threading.Lock()
 
-    def get(self, path: str, **params: str) -> Any:
-        return self._ask("GET", path, params=params)
+    def ask(self, question: Callable[[Client], T]) -> T:
+        """What somebody waits for. After an outage it fails at once for a while; a lost connection (the server
+        closes those it has not used for long) is made anew."""
+        if (outage := self._circuit.outage()) is not None:
+            raise ServerAway(outage)
+        try:
+            answer = self._insist(question)
+        except ServerAway as outage_now:
+            self._circuit.open(str(outage_now))
+            raise
+        except SearchUnavailable:
+            self._circuit.close()
+            raise
+        self._circuit.close()
+        return answer
 
-    def post(self, path: str, body: object) -> Any:
-        return self._ask("POST", path, json=body)
+    def look(self, question: Callable[[Client], T]) -> T:
+        """What a change has to know first; whoever makes changes has more time."""
+        return self._connection.call(self._changing, question)
 
-    def change(self, method: str, path: str, body: object = None) -> int:
-        """Ask for a change; the server makes it in its own time, in order. Returns the number of its task."""
-        task = int(self._ask(method, path, json=body)["taskUid"])
+    def change(self, request: Callable[[Client], TaskInfo], *, forgiving: Sequence[str] = ()) -> int:
+        """Ask for a change; the server makes it in its own time, those of one index in order. Returns the number
+        of its task. `forgiving` are codes of failures that are none to `settle`."""
+        task = self._connection.call(self._changing, request).task_uid
         with self._guard:
-            self._open_tasks.add(task)
+            self._open_tasks[task] = threading.get_ident(), forgiving
             if len(self._open_tasks) > _REMEMBERED_TASKS:
-                self._open_tasks.remove(min(self._open_tasks))
+                del self._open_tasks[min(self._open_tasks)]
         return task
 
-    def settle(self) -> None:
-        """Wait for every change asked for by this process."""
-        with self._guard:
-            waiting = sorted(self._open_tasks)
-        for task in waiting:
-            self.wait(task)
+    def make(self, request: Callable[[Client], TaskInfo], *, forgiving: Sequence[str] = (), outage: float = 0) -> bool:
+        """Ask for a change and wait until it is made; see `wait`."""
+        return self.wait(self.change(request), forgiving=forgiving, outage=outage)
 
-    def wait(self, task: int, *, forgiving: Sequence[str] = ()) -> None:
-        """Wait for one change. Raises `SearchUnavailable` with the server's reason when it failed, unless the
-        failure's code is one of `forgiving`."""
-        deadline = time.monotonic() + _TASK_PATIENCE
-        for look in _looks():
-            answer = self.get(f"/tasks/{task}")
-            if answer["status"] in ("succeeded", "failed", "canceled"):
-                break
-            if time.monotonic() > deadline:
-                raise SearchUnavailable(f"Meilisearch did not finish task {task} in {_TASK_PATIENCE:.0f} seconds.")
-            time.sleep(look)
+    def settle(self) -> None:
+        """Wait for every change asked for by this process. Raises `SearchUnavailable` when the server refused one
+        that this thread asked for, after all of them; of the others their threads are told."""
         with self._guard:
-            self._open_tasks.discard(task)
-        error = answer.get("error") or {}
-        if answer["status"] != "succeeded" and error.get("code") not in forgiving:
-            raise SearchUnavailable(f"Meilisearch refused a change: {error.get('message', answer['status'])}")
+            waiting = sorted(self._open_tasks.items())
+        refused = []
+        for task, (thread, forgiving) in waiting:
+            problem = _refusal(task, self.finished(task), forgiving)
+            if thread == threading.get_ident() and problem:
+                refused.append(problem)
+            if thread == threading.get_ident() or not problem:
+                self._done(task)
+        if refused:
+            raise SearchUnavailable(" ".join(refused))
+
+    def wait(self, task: int, *, forgiving: Sequence[str] = (), outage: float = 0) -> bool:
+        """Wait for one change; whether it was made. Raises `SearchUnavailable` with the server's reason when it
+        failed, unless the failure's code is one of `forgiving`. A server that is away for up to `outage` seconds
+        is waited for: it keeps its tasks when it is stopped."""
+        answer = self.finished(task, outage)
+        self._done(task)
+        if problem := _refusal(task, answer, forgiving):
+            raise SearchUnavailable(problem)
+        return bool(answer["status"] == "succeeded")
+
+    def finished(self, task: int, outage: float = 0) -> dict[str, Any]:
+        """A task as the server tells it when it is over, however it went."""
+        deadline, away_since = time.monotonic() + _TASK_PATIENCE, 0.0
+        looks = 0
+        while time.monotonic() < deadline:
+            try:
+                answer: dict[str, Any] = self.look(lambda client: client.http.get(f"tasks/{task}"))
+                away_since = 0.0
+                if answer["status"] in ("succeeded", "failed", "canceled"):
+                    return answer
+            except TaskMissing as missing:
+                return {"status": "failed", "type": "unknown", "error": {"code": "lost", "message": str(missing)}}
+            except ServerAway:
+                away_since = away_since or time.monotonic()
+                if time.monotonic() - away_since >= outage:
+                    raise
+            time.sleep(_NEXT_LOOK[min(looks, len(_NEXT_LOOK) - 1)])
+            looks += 1
+        raise SearchUnavailable(f"Meilisearch did not finish task {task} in {_TASK_PATIENCE:.0f} seconds.")
 
     def close(self) -> None:
-        self._client.close()
+        self._connection.close()
 
-    def _ask(self, method: str, path: str, **content: Any) -> Any:
+    def _insist(self, question: Callable[[Client], T]) -> T:
         try:
-            response = self._client.request(method, path, **content)
-        except httpx2.TimeoutException as problem:
-            raise SearchUnavailable(f"Meilisearch at {self._url} took too long to answer.") from problem
-        except httpx2.HTTPError as problem:
-            raise SearchUnavailable(f"Meilisearch at {self._url} cannot be reached: {problem}.") from problem
-        if response.is_success:
-            return response.json() if response.content else None
-        raise self._refusal(response)
+            return self._connection.call(self._asking, question)
+        except ConnectionLost:
+            return self._connection.call(self._asking, question)
 
-    def _refusal(self, response: httpx2.Response) -> SearchUnavailable:
-        problem = _problem(response)
-        message = problem.get("message", response.reason_phrase)
-        if problem.get("code") == "index_not_found":
-            return IndexMissing("The search index is not there. It must be rebuilt.")
-        if response.status_code in (401, 403):
-            return SearchUnavailable(f"Meilisearch refused the key in HUB_MEILI_KEY: {message}")
-        return SearchUnavailable(f"Meilisearch answered {response.status_code}: {message}")
+    def _done(self, task: int) -> None:
+        with self._guard:
+            self._open_tasks.pop(task, None)
 
 
-def _looks() -> Any:
-    yield from _NEXT_LOOK
-    while True:
-        yield _NEXT_LOOK[-1]
-
-
-def _problem(response: httpx2.Response) -> Mapping[str, Any]:
-    try:
-        content = response.json()
-    except ValueError:
-        return {}
-    return content if isinstance(content, dict) else {}
+def _refusal(task: int, answer: Mapping[str, Any], forgiving: Sequence[str]) -> str:
+    """What the server says of a change that it did not make, "" of one that it made or that is forgiven."""
+    status = answer["status"]
+    error = answer.get("error") or {}
+    if status == "succeeded" or error.get("code", status) in forgiving:
+        return ""
+    return f"Meilisearch refused a change (task {task}, {answer['type']}): {error.get('message', status)}"

@@ -17,7 +17,7 @@ from hub.search.documents import Shown
 from hub.search.engine import Candidate, Engine, Filters, Found, Inquiry, Scope, Sort, Word
 from hub.search.highlights import Marker, snippet
 from hub.search.nearness import Chain
-from hub.search.question import Names, Notice, Question, by_name, parse
+from hub.search.question import Names, Notice, Question, by_name, flat, parse, unknown_value
 from hub.search.reasons import Ranked, covers, reasons
 from hub.search.scoring import score
 from hub.search.vocabulary import AnyWord, WordList
@@ -77,6 +77,16 @@ class Planner:
             deal=request.deal,
         )
 
+    def meant(self, facet: str, value: str) -> str | None:
+        """The value of a facet that somebody means who writes `value`: itself, its label or a synonym; None for one
+        that nobody knows. Facets whose values are not listed take any."""
+        known = self._listed(facet)
+        return value if known is None else known.get(flat(value))
+
+    def unknown(self, facet: str, value: str) -> Notice:
+        """What to say about a value that nobody knows."""
+        return unknown_value(facet, value, self._listed(facet) or {}, "so nothing matches it")
+
     # Asking
 
     def _fits(self, request: Request) -> dict[str, frozenset[str]]:
@@ -90,11 +100,14 @@ class Planner:
         facets = self._configuration.facets
         if ":" not in text:
             return Names(facets)
-        listed = dict(self._known)
-        for facet in facets:
-            if facet not in listed and (values := self.engine.values(facet)) is not None:
-                listed[facet] = self._by_name(values)
+        listed = {facet: names for facet in facets if (names := self._listed(facet)) is not None}
         return Names(facets, listed)
+
+    def _listed(self, facet: str) -> Mapping[str, str] | None:
+        if facet in self._known:
+            return self._known[facet]
+        values = self.engine.values(facet)
+        return None if values is None else self._by_name(values)
 
     def _inquiry(self, question: Question, request: Request) -> Inquiry:
         configuration = self._configuration

@@ -63,10 +63,10 @@ class Names:
 
 def by_name(values: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """Folded value, label or synonym → value, of one facet's values with their other names."""
-    names = {_flat(value): value for value in values}
+    names = {flat(value): value for value in values}
     for value, others in values.items():
         for other in others:
-            names.setdefault(_flat(other), value)
+            names.setdefault(flat(other), value)
     return names
 
 
@@ -207,21 +207,14 @@ class _Reader:
             if len(kept.get(facet, ())) >= MOST_FILTERS:
                 self.notice("too_many_values", facet, f"Only {MOST_FILTERS} values of {facet} were used.")
                 return
-            found = single if known is None else known.get(_flat(single))
+            found = single if known is None else known.get(flat(single))
             if found is None:
                 self._unknown_value(facet, single, known or {})
             else:
                 kept.setdefault(facet, set()).add(found)
 
     def _unknown_value(self, facet: str, value: str, known: Mapping[str, str]) -> None:
-        nearest = list(dict.fromkeys(known[flat] for flat in _nearest(_flat(value), list(known))))
-        hint = f" Did you mean {' or '.join(nearest)}?" if nearest else ""
-        self.notice(
-            "unknown_value",
-            f"{facet}:{value}",
-            f"No {facet} is called “{value}”; this filter was left out.{hint}",
-            nearest,
-        )
+        self._notices.append(unknown_value(facet, value, known, "this filter was left out"))
 
     def _take_freshness(self, value: str, *, excluded: bool) -> None:
         fresh = _FRESH.get(value.casefold())
@@ -248,6 +241,14 @@ class _Reader:
         lows = [bound for bound in (low, had_low) if bound is not None]
         highs = [bound for bound in (high, had_high) if bound is not None]
         self._between[name] = (max(lows, default=None), min(highs, default=None))
+
+
+def unknown_value(facet: str, value: str, known: Mapping[str, str], done: str) -> Notice:
+    """A value of a filter that nobody knows, with the nearest ones; `done` is what became of the filter."""
+    nearest = list(dict.fromkeys(known[name] for name in _nearest(flat(value), list(known))))
+    hint = f" Did you mean {' or '.join(nearest)}?" if nearest else ""
+    says = f"No {facet} is called “{value}”; {done}.{hint}"
+    return Notice("unknown_value", f"{facet}:{value}", says, tuple(nearest))
 
 
 def read_dates(value: str, today: date) -> tuple[int | None, int | None] | None:
@@ -298,7 +299,8 @@ def _facet(name: str, facets: Sequence[str]) -> str | None:
     return None
 
 
-def _flat(text: str) -> str:
+def flat(text: str) -> str:
+    """As names of facet values are compared."""
     return " ".join(tokens(text)) or text.casefold()
 
 

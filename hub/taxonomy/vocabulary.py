@@ -91,6 +91,12 @@ def terms_of(session: Session, *vocabularies: str) -> list[Term]:
     return list(session.exec(query.order_by(col(Term.vocabulary), col(Term.position), col(Term.key))))
 
 
+def former_keys(session: Session, *vocabularies: str) -> list[tuple[str, str, str]]:
+    """(vocabulary, former key, present key) of every key in these vocabularies that was renamed or merged away."""
+    query = select(TermAlias.vocabulary, TermAlias.key, Term.key).join(Term, col(Term.id) == TermAlias.term_id)
+    return list(session.exec(query.where(col(TermAlias.vocabulary).in_(vocabularies))))
+
+
 def names(session: Session) -> list[str]:
     """The names of all vocabularies: those that every hub has, then further ones that have terms."""
     further = set(session.exec(select(Term.vocabulary).distinct())) - set(BUILTIN_VOCABULARIES)

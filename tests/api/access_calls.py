@@ -5,20 +5,30 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
+from hub import clock
 from hub.assets import approval, attachments, drafts, intake
 from hub.assets.models import Asset, Version
 from hub.assets.schemas import AssetDraft
 from hub.blobs import Blobs
+from hub.events.models import Event
 from hub.people import directory
 from hub.people.models import Person, SignInSession
 from hub.people.roles import HUB, Actor, Role, Scope
 from hub.people.tokens import create as create_token
+from hub.planning import briefs, requests
+from hub.planning.models import Notice, Request
+from hub.planning.schemas import BriefIn, RequestIn
+from hub.search.models import Search
 from hub.taxonomy import terms
 from hub.taxonomy.schemas import TermDraft
+from hub.usage import matching
+from hub.usage.models import StageQuestion
+from tests.factories.deals import make_deal
 from tests.factories.documents import picture
 from tests.factories.people import PASSWORD, make_person, sign_in_headers
+from tests.factories.uses import make_use
 
 _numbers = itertools.count(1)
 
@@ -34,6 +44,36 @@ class Call:
 
 
 Make = Callable[[Session, Blobs, Person], Call]
+
+
+# --- searches -----------------------------------------------------------------------------------------
+
+
+def a_search(session: Session, blobs: Blobs, whose: Person) -> Call:
+    """A logged search of this person, and a live asset to choose."""
+    asset = a_live_asset(session, blobs, whose).path["slug"]
+    now = clock.now()
+    search_id = f"{next(_numbers):032x}"
+    session.add(
+        Search(
+            id=search_id,
+            person_id=whose.id,
+            question="price",
+            folded="price",
+            filters={},
+            sort="relevance",
+            match="good",
+            total=1,
+            hits=[],
+            took_ms=1.0,
+            engine="embedded",
+            channel="api",
+            asked_at=now,
+            answered_at=now,
+        )
+    )
+    session.flush()
+    return Call(path={"search_id": search_id}, body={"slug": asset, "position": 1})
 
 
 # --- calls without an object --------------------------------------------------------------------------
@@ -55,8 +95,151 @@ def a_table(session: Session, blobs: Blobs, whose: Person) -> Call:
     return Call(files={"file": ("assets.csv", f"asset_id,title\nx{next(_numbers)},Imported\n".encode(), "text/csv")})
 
 
+def a_table_of_deals(session: Session, blobs: Blobs, whose: Person) -> Call:
+    text = f"deal_id,owner,outcome,created\nx{next(_numbers)},Ben Osei,open,2027-01-11\n"
+    return Call(files={"file": ("deals.csv", text.encode(), "text/csv")})
+
+
+def a_table_of_stages(session: Session, blobs: Blobs, whose: Person) -> Call:
+    text = f"deal_id,stage,entered\nx{next(_numbers)},Discovery,2027-01-11\n"
+    return Call(files={"file": ("stages.csv", text.encode(), "text/csv")})
+
+
 def no_conflict(session: Session, blobs: Blobs, whose: Person) -> Call:
     return Call(path={"path": "nowhere.md"}, body={"take": "hub"})
+
+
+# --- deals --------------------------------------------------------------------------------------------
+
+
+def a_deal(session: Session, blobs: Blobs, whose: Person) -> Call:
+    """An open deal that this person owns."""
+    external_id = f"deal-{next(_numbers)}"
+    make_deal(session, external_id, owner=whose.email or whose.name)
+    return Call(path={"source": "csv", "external_id": external_id})
+
+
+# --- uses ---------------------------------------------------------------------------------------------
+
+
+def a_table_of_uses(session: Session, blobs: Blobs, whose: Person) -> Call:
+    slug = a_live_asset(session, blobs, whose).path["slug"]
+    text = f"event_id,asset_id,date\nx{next(_numbers)},{slug},2025-01-11\n"
+    return Call(files={"file": ("uses.csv", text.encode(), "text/csv")})
+
+
+def a_new_use(session: Session, blobs: Blobs, whose: Person) -> Call:
+    slug = a_live_asset(session, blobs, whose).path["slug"]
+    return Call(
+        body={
+            "id": f"00000000-0000-4000-8000-{next(_numbers):012}",
+            "asset": slug,
+            "action": "sent",
+            "occurred_at": "2025-03-01T09:30:00Z",
+        }
+    )
+
+
+def a_use(session: Session, blobs: Blobs, whose: Person) -> Call:
+    """A use of this person, on no deal."""
+    slug = a_live_asset(session, blobs, whose).path["slug"]
+    return Call(path={"use_id": make_use(session, _acting_for(whose), slug).id}, body={"deal": None})
+
+
+def a_use_on_a_deal(session: Session, blobs: Blobs, whose: Person) -> Call:
+    call = a_use(session, blobs, whose)
+    deal = make_deal(session, f"deal-{next(_numbers)}")
+    named = {"source": deal.source, "external_id": deal.external_id}
+    matching.name_deal(session, HUB, str(call.path["use_id"]), (deal.source, deal.external_id))
+    return replace(call, body={"deal": named})
+
+
+def a_stage_question(session: Session, blobs: Blobs, whose: Person) -> Call:
+    """One that this person is asked."""
+    deal = make_deal(session, f"deal-{next(_numbers)}", stage="Discovery")
+    now = clock.now()
+    question = StageQuestion(
+        deal_id=deal.id, stage_id=deal.stage_id, left_at=now, person_id=whose.id, likely=[], asked_at=now
+    )
+    session.add(question)
+    session.flush()
+    return Call(path={"question_id": question.id}, body={"none_used": True})
+
+
+# --- planning -----------------------------------------------------------------------------------------
+
+
+def what_is_needed(session: Session, blobs: Blobs, whose: Person) -> Call:
+    return Call(body={"needed": f"Need number {next(_numbers)}"})
+
+
+def _request(session: Session, whose: Person) -> Request:
+    given = RequestIn(needed=f"Need number {next(_numbers)}")
+    return requests.ask(session, directory.actor_for(whose), given)[0]
+
+
+def a_request(session: Session, blobs: Blobs, whose: Person) -> Call:
+    """That this person made and nobody joined."""
+    return Call(path={"request_id": _request(session, whose).id}, body={"reason": "Not needed any more."})
+
+
+def a_request_to_join(session: Session, blobs: Blobs, whose: Person) -> Call:
+    return replace(a_request(session, blobs, whose), body={})
+
+
+def a_taken_request(session: Session, blobs: Blobs, whose: Person) -> Call:
+    request = _request(session, whose)
+    requests.take(session, _acting_for(whose), request)
+    return Call(path={"request_id": request.id})
+
+
+def a_request_and_its_answer(session: Session, blobs: Blobs, whose: Person) -> Call:
+    slug = a_live_asset(session, blobs, whose).path["slug"]
+    return Call(path={"request_id": _request(session, whose).id}, body={"slug": slug})
+
+
+def _plan_of(whose: Person) -> dict[str, str]:
+    return {
+        "title": f"Brief {next(_numbers)}",
+        "marketing_author": f"ana.{next(_numbers)}@example.com",
+        "sales_author": whose.email or whose.name,
+    }
+
+
+def a_plan(session: Session, blobs: Blobs, whose: Person) -> Call:
+    return Call(body=_plan_of(whose))
+
+
+def a_brief(session: Session, blobs: Blobs, whose: Person) -> Call:
+    brief = briefs.plan(session, _acting_for(whose), BriefIn.model_validate(_plan_of(whose)))
+    return Call(path={"brief_id": brief.id}, body={"reason": "Not needed any more."})
+
+
+def a_brief_to_change(session: Session, blobs: Blobs, whose: Person) -> Call:
+    return replace(a_brief(session, blobs, whose), body={"title": f"Title {next(_numbers)}"})
+
+
+def a_suggestion(session: Session, blobs: Blobs, whose: Person) -> Call:
+    return Call(path={"key": "write-1-1"}, body={"reason": "The new deck covers it."})
+
+
+def a_notice(session: Session, blobs: Blobs, whose: Person) -> Call:
+    session.flush()
+    newest = session.exec(select(Event).order_by(col(Event.id).desc())).first()
+    assert newest is not None
+    notice = Notice(
+        person_id=whose.id or 0,
+        event_id=newest.id or 0,
+        kind=newest.name,
+        subject_kind="request",
+        subject_name="x",
+        text="x",
+        link="/requests/1",
+        made_at=clock.now(),
+    )
+    session.add(notice)
+    session.flush()
+    return Call(path={"notice_id": notice.id})
 
 
 # --- assets -------------------------------------------------------------------------------------------

@@ -42,9 +42,11 @@ def client(app: FastAPI) -> Iterator[TestClient]:
 
 @pytest.fixture(scope="module")
 def declared(app: FastAPI) -> dict[str, dict[str, str]]:
-    """What every route declares about access, by `METHOD /path` below the API's prefix."""
+    """What every route of the API declares about access, by `METHOD /path` below the API's prefix."""
     found = {}
     for route in iter_route_contexts(app.routes):
+        if "pages" in (getattr(route.original_route, "tags", None) or []):
+            continue  # they have a table of their own, in tests/web
         extra = getattr(route.original_route, "openapi_extra", None) or {}
         for method in (route.methods or set()) - {"HEAD", "OPTIONS"}:
             found[f"{method} {(route.path_format or '').removeprefix(API)}"] = extra

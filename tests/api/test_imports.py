@@ -15,9 +15,9 @@ def headers(client: TestClient, role: str = "admin", scopes: list[str] | None = 
         return token_headers(session, make_person(session, role=role), scopes)
 
 
-def upload(client: TestClient, text: str | bytes, who: dict[str, str], **form: Any) -> Any:
-    files = {"file": ("assets.csv", text if isinstance(text, bytes) else text.encode(), "text/csv")}
-    return client.post("/api/v1/imports/assets", files=files, data=form, headers=who)
+def upload(client: TestClient, text: str | bytes, who: dict[str, str], *, what: str = "assets", **form: Any) -> Any:
+    files = {"file": ("table.csv", text if isinstance(text, bytes) else text.encode(), "text/csv")}
+    return client.post(f"/api/v1/imports/{what}", files=files, data=form, headers=who)
 
 
 def test_an_upload_gives_the_report_of_the_command(client_on_both: TestClient) -> None:
@@ -64,6 +64,37 @@ def test_only_admins_import(client: TestClient, role: str) -> None:
 
 def test_a_token_without_the_scope_does_not_import(client: TestClient) -> None:
     assert upload(client, CSV, headers(client, scopes=["content:write"])).status_code == 403
+
+
+DEALS = "deal_id,owner,outcome,created\n1,Ana,open,2027-01-11\n2,Ana,perhaps,2027-01-11\n"
+STAGES = "deal_id,stage,entered\n1,Discovery,2027-01-11\n"
+
+
+def test_deals_and_their_stages_come_in_any_order(client_on_both: TestClient) -> None:
+    who = headers(client_on_both, scopes=["deals:write", "content:read"])
+    for what, text, rejected in (("stages", STAGES, 0), ("deals", DEALS, 1)):
+        report = upload(client_on_both, text, who, what=what).json()
+        assert (report["read"], report["new"], report["rejected_rows"]) == (1 + rejected, 1, rejected)
+        assert upload(client_on_both, text, who, what=what).json()["unchanged"] == 1
+    deal = client_on_both.get("/api/v1/deals/csv/1", headers=who).json()
+    assert [it["stage"]["label"] for it in deal["stages"]] == ["Discovery"]
+
+
+def test_a_mapping_for_deals_comes_with_the_upload_but_no_further_files(client: TestClient) -> None:
+    who = headers(client)
+    mapping = 'source = "crm"\n[deals.columns]\ndeal_id = "Id"\n'
+    assert upload(client, DEALS.replace("deal_id", "Id"), who, what="deals", mapping=mapping).json()["new"] == 1
+    assert client.get("/api/v1/deals/crm/1", headers=who).status_code == 200
+    join = '[deals.join.accounts]\nfile = "accounts.csv"\non = "account"\nkey = "name"\n'
+    answer = upload(client, DEALS, who, what="deals", mapping=join)
+    assert answer.status_code == 422
+    assert "hub import" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("what", ["deals", "stages"])
+def test_only_admins_import_deals_with_the_scope_for_it(client: TestClient, what: str) -> None:
+    assert upload(client, DEALS, headers(client, "approver"), what=what).status_code == 403
+    assert upload(client, DEALS, headers(client, scopes=["admin"]), what=what).status_code == 403
 
 
 def test_conflicts_can_be_listed_and_settled_over_the_api(client: TestClient) -> None:

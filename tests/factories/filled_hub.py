@@ -1,7 +1,7 @@
 """A hub with something in every table, made through the domain functions: for tests that compare whole hubs."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -23,12 +23,17 @@ from hub.assets.models import (
 from hub.assets.schemas import AssetDraft, VersionDraft
 from hub.blobs import Blobs
 from hub.db import Database
+from hub.deals.history import take_stages
+from hub.deals.lines import StageLine
+from hub.deals.words import Lookup, Names
 from hub.people import tokens
 from hub.people.models import Person, RateWindow
 from hub.people.roles import HUB, Actor, Role, Scope, Team
+from hub.search.models import Search, SearchAlias
 from hub.taxonomy import terms
 from hub.taxonomy.schemas import TermDraft
 from tests.factories import documents
+from tests.factories.deals import make_deal
 from tests.factories.people import PASSWORD, actor, make_person, sign_in_headers
 
 
@@ -128,8 +133,21 @@ def fill(database: Database, blobs: Blobs) -> Pair:
         revise(session, pair, live, "See [the other](asset:renamed) \u2028 and 🦦 “quotes” \\ \t tab")
         _fill_states(session, pair, admin)
         _fill_folder(session, live)
+        _fill_searches(session, pair, live)
+        _fill_deals(session)
         session.add(RateWindow(key="sign-in", count=3, expires_at=clock.now()))
     return pair
+
+
+def _fill_deals(session: Session) -> None:
+    stages: list[dict[str, Any]] = [{"stage": "Demo", "entered": "2027-01-11"}]
+    contacts = [{"external_id": "c1", "name": "Zoë", "role": "Finance lead", "primary": True}]
+    said = {"amount": 44313.69, "currency": "EUR", "account": {"name": "Große Mühle"}, "products": ["Peak"]}
+    make_deal(session, "d1", stages=stages, contacts=contacts, raw={"Id": "🦦", "IsWon": None}, **said)
+    stages[0] |= {"left": "2027-02-01T10:30:00Z", "result": "lost"}
+    make_deal(session, "d1", outcome="lost", no_decision=True, closed="2027-02-01", stages=stages, owner="Zoë")
+    waiting = StageLine("unknown", "Demo", datetime(2027, 1, 11, tzinfo=UTC))
+    take_stages(session, Lookup(session, HUB, Names("csv")), [waiting])
 
 
 def _fill_people(session: Session, admin: Actor) -> None:
@@ -137,6 +155,16 @@ def _fill_people(session: Session, admin: Actor) -> None:
     tokens.create(session, admin, session.get_one(Person, rep.id), name="laptop", scopes=[Scope.CONTENT_READ])
     sign_in_headers(session, rep)
     make_person(session, team=Team.OTHER, role=Role.READER, email="ÄÖ.upper@example.com")
+
+
+def _fill_searches(session: Session, pair: Pair, live: Asset) -> None:
+    now = clock.now()
+    asked = {"question": "too dear", "folded": "too dear", "filters": {"persona": ["cfo"]}, "sort": "relevance"}
+    brought = {"match": "good", "total": 1, "hits": [live.id], "took_ms": 2.5, "engine": "embedded", "channel": "hub"}
+    search_id = "0" * 32
+    session.add(Search(id=search_id, person_id=pair.sales.id, asked_at=now, answered_at=now, **asked, **brought))
+    session.flush()
+    session.add(SearchAlias(id="1" * 32, search_id=search_id))
 
 
 def _fill_terms(session: Session, pair: Pair) -> None:

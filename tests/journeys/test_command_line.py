@@ -1,85 +1,16 @@
 """A person at the command line fills, approves and reads a library on a running hub, with tokens of their own."""
 
 import json
-import os
 import re
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
-import pytest
 
-Hub = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@contextmanager
-def served(environment: dict[str, str], port: int) -> Iterator[None]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "hub", "serve", "--port", str(port)],
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        for _ in range(300):
-            try:
-                httpx2.get(f"http://127.0.0.1:{port}/api/v1/health", timeout=2).raise_for_status()
-                break
-            except httpx2.HTTPError:
-                assert process.poll() is None, process.stderr.read() if process.stderr else ""
-                time.sleep(0.1)
-        yield
-    finally:
-        process.terminate()
-        _, told = process.communicate(timeout=30)
-        assert "Traceback" not in told, told
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@pytest.fixture
-def port() -> int:
-    return free_port()
-
-
-@pytest.fixture
-def environment(tmp_path: Path, port: int) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
-    return kept | {
-        "HUB_DATA_DIR": str(tmp_path / "data"),
-        "HUB_CONTENT_DIR": str(tmp_path / "content"),
-        "HUB_BASE_URL": f"http://127.0.0.1:{port}",
-        "HUB_LOG_JSON": "true",
-    }
-
-
-@pytest.fixture
-def hub(environment: dict[str, str]) -> Hub:
-    def run(*words: str, token: str = "", stdin: str = "", code: int = 0) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "hub", *words],
-            env=environment | ({"HUB_TOKEN": token} if token else {}),
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        assert done.returncode == code, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
-        assert "Traceback" not in done.stderr
-        return done
-
-    return run
-
+from tests.journeys.conftest import Hub
+from tests.journeys.processes import served
 
 CARD = """---
 title: "Battlecard: the spreadsheet"

@@ -59,6 +59,21 @@ class EngineContract:
         assert "expensive" in ids(answer)
         assert "synonym “pricey” → “expensive”" in hit(answer, "expensive").why
 
+    def test_a_word_that_has_a_synonym_is_no_typing_mistake(self, engine: Engine, configuration: Configuration) -> None:
+        engine.put([document("price", "Prices"), document("expensive", "Objection: too expensive")])
+        engine.settle()
+        answer = Planner(engine, configuration).answer(request("pricey"))
+        assert ids(answer)[:1] == ["expensive"]
+        assert answer.suggestion is None
+
+    def test_a_stem_that_is_a_stop_word_finds_not_everything(
+        self, engine: Engine, configuration: Configuration
+    ) -> None:
+        other = document("sich", "Wer sich fragt", "Man fragt sich, was das soll.", language="de")
+        engine.put([other, document("sicher", "Fragen zur Sicherheit", "Daten liegen in der EU.", language="de")])
+        engine.settle()
+        assert ids(Planner(engine, configuration).answer(request("sicherheit"))) == ["sicher"]
+
     def test_a_synonym_of_several_words_works_both_ways(self, filled: Planner) -> None:
         assert "security-faq" in ids(filled.answer(request("sso")))
         assert "too-dear" in ids(filled.answer(request("chief financial officer")))

@@ -6,22 +6,23 @@ loopback; else all of this is skipped. No fake stands in for it.
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
+from meilisearch import Client
 
 from hub.search.configuration import Configuration
-from hub.search.engine import SearchUnavailable
 from hub.search.meili import MeiliEngine
-from hub.search.meili_server import MeiliServer
 from tests.search.engine_contract import EngineContract
 
-_KEY = "a-key-for-tests-only"
+KEY = "a-key-for-tests-only"
 _START = 30.0  # seconds a server may take to start
 
 Server = tuple[str, str | None]
@@ -36,7 +37,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     if program is None:
         pytest.skip("no Meilisearch server: set HUB_TEST_MEILI_URL or put `meilisearch` on the PATH")
     with running(program, tmp_path_factory.mktemp("meili"), free_port()) as url:
-        yield url, _KEY
+        yield url, KEY
 
 
 @pytest.fixture(scope="module")
@@ -48,11 +49,19 @@ def make_engine(server: Server) -> Iterator[Callable[[Configuration], MeiliEngin
         return MeiliEngine(*server, configuration, prefix=prefixes[-1])
 
     yield make
-    cleaner = MeiliServer(*server, timeout=10)
-    for prefix in prefixes:
-        for index in (prefix, f"{prefix}_state"):
-            cleaner.change("DELETE", f"/indexes/{index}")
-    cleaner.close()
+    remove(server, prefixes)
+
+
+def remove(server: Server, prefixes: Sequence[str]) -> None:
+    """Every index of these prefixes."""
+    client = Client(*server)
+    for name in indexes(server):
+        if name.startswith(tuple(prefixes)):
+            client.delete_index(name)
+
+
+def indexes(server: Server) -> set[str]:
+    return {one["uid"] for one in Client(*server).http.get("indexes?limit=10000")["results"]}
 
 
 class TestMeili(EngineContract):
@@ -62,32 +71,42 @@ class TestMeili(EngineContract):
 
 
 class running:
-    """A server of our own, with its data in `folder`."""
+    """A server of our own, with its data in `folder`, and more `options`."""
 
-    def __init__(self, program: str, folder: Path, port: int) -> None:
+    def __init__(self, program: str, folder: Path, port: int, *options: str, key: str | None = KEY) -> None:
         self._url = f"http://127.0.0.1:{port}"
-        self._command = [program, "--no-analytics", "--http-addr", f"127.0.0.1:{port}", "--master-key", _KEY]
+        self._command = [program, "--no-analytics", "--http-addr", f"127.0.0.1:{port}", *options]
+        self._command += ["--master-key", key] if key else []
         self._command += ["--db-path", str(folder / "data"), "--dump-dir", str(folder / "dumps")]
         self._folder = folder
+        self.started_with: dict[str, Any] = {}
 
     def __enter__(self) -> str:
-        with (self._folder / "log").open("wb") as log:
-            self._process = subprocess.Popen(self._command, stdout=log, stderr=log, cwd=self._folder)
-        server = MeiliServer(self._url, None, timeout=2)
-        deadline = time.monotonic() + _START
-        while True:
-            try:
-                server.get("/health")
-                break
-            except SearchUnavailable:
-                assert time.monotonic() < deadline, (self._folder / "log").read_text()
-                time.sleep(0.05)
-        server.close()
+        self.start()
         return self._url
 
     def __exit__(self, *_: object) -> None:
+        self.signal(signal.SIGCONT)
         self._process.terminate()
         self._process.wait(timeout=30)
+
+    def start(self) -> None:
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command, stdout=log, stderr=log, cwd=self._folder, **self.started_with
+            )
+        client = Client(self._url, timeout=2)
+        deadline = time.monotonic() + _START
+        while not client.is_healthy():
+            assert time.monotonic() < deadline, (self._folder / "log").read_text()
+            time.sleep(0.05)
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait(timeout=30)
+
+    def signal(self, number: int) -> None:
+        self._process.send_signal(number)
 
 
 def free_port() -> int:
