@@ -7,7 +7,7 @@ import os
 import secrets
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import limits
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -16,7 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from hub.errors import Fault, Invalid
 
 COUNTED_ACTIONS = ["inserted", "shared", "presented", "sent", "spoken", "copied"]
-
+PositiveRate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 STORES = ("file", "s3", "gs", "az")
 
@@ -48,6 +48,10 @@ class Settings(BaseSettings):
     meili_index: str = "hub"
     secret_key: SecretStr = SecretStr("")
     evidence_counted_actions: list[str] = Field(default_factory=lambda: list(COUNTED_ACTIONS))
+    base_currency: str = Field("", pattern="^([A-Z]{3})?$", description="of all money that is added up")
+    currency_rates: dict[str, PositiveRate] = Field(
+        default_factory=dict, description="what one unit of a currency is worth in the base currency"
+    )
     search_rate_limit: str = "600/minute"
     sign_in_rate_limit: str = Field("10/minute", description="per e-mail address, and ten times that per client")
     log_json: bool = False

@@ -12,8 +12,12 @@ import typer
 from hub.commands.terminal import AsJson, OpenHub, explained, opened, progress, say_json, tell
 
 if TYPE_CHECKING:
+    from hub.commands.tables import Reader
     from hub.content.folder import Folder
     from hub.content.sync_report import FolderReport
+    from hub.imports.report import ImportReport
+
+_MOST_SHOWN = 100
 
 app = typer.Typer(
     help="The content folder: check it, bring it in, write it out, settle conflicts.", no_args_is_help=True
@@ -124,29 +128,43 @@ def resolve(
 
 @explained
 def import_files(
-    assets: Annotated[Path | None, typer.Option(help="CSV file with assets.")] = None,
-    mapping: Annotated[Path | None, typer.Option(help="TOML file that maps columns and values.")] = None,
+    assets: Annotated[Path | None, typer.Option(metavar="FILE", help="CSV file with assets.")] = None,
+    deals: Annotated[Path | None, typer.Option(metavar="FILE", help="CSV file with deals.")] = None,
+    stages: Annotated[Path | None, typer.Option(metavar="FILE", help="CSV file with the deals' stage history.")] = None,
+    uses: Annotated[Path | None, typer.Option(metavar="FILE", help="CSV file with uses of assets on deals.")] = None,
+    mapping: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="TOML file that maps columns and values.")
+    ] = None,
     publish: Annotated[bool, typer.Option("--publish", help="Put the assets live as imported approvals.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Import CSV files. Rows are known by their external id, so importing again changes only what changed."""
-    from hub.content import imports
-    from hub.content.import_rows import Mapping
+    from hub.commands import tables
 
-    if assets is None:
-        raise typer.BadParameter("say what to import: --assets FILE.csv", param_hint="--assets")
-    rules = Mapping.read(_text(mapping)) if mapping is not None else Mapping()
-    with opened() as hub, _opened_file(assets) as file, _bar("importing", quiet=as_json) as moved:
-        size = assets.stat().st_size
-        report = imports.import_assets(
-            hub.database, file, mapping=rules, publish=publish, progress=lambda done: moved(done, size)
-        )
+    files = {"assets": assets, "deals": deals, "stages": stages, "uses": uses}
+    if not any(files.values()):
+        what = "say what to import: --assets FILE, --deals FILE, --stages FILE, --uses FILE"
+        raise typer.BadParameter(what, param_hint="import")
+    rules = _text(mapping) if mapping is not None else ""
+    readers = tables.readers(rules, beside=deals.parent if deals is not None else None, publish=publish)
+    reports = {}
+    with opened() as hub, tables.rarely_collecting():
+        # In the order in which one refers to another; any other order would do as well.
+        for name, path in files.items():
+            if path is not None:
+                reports[name] = _imported(hub, name, path, readers[name], quiet=as_json)
+                if not as_json:
+                    _say_import(name, reports[name])
     if as_json:
-        say_json({"assets": report.model_dump(mode="json")})
-    else:
-        _say_import(report)
-    if report.rejected:
+        say_json({name: report.model_dump(mode="json") for name, report in reports.items()})
+    if any(report.rejected_rows for report in reports.values()):
         raise typer.Exit(1)
+
+
+def _imported(hub: OpenHub, name: str, path: Path, read: "Reader", *, quiet: bool) -> "ImportReport":
+    with _opened_file(path) as file, _bar(f"importing {name}", quiet=quiet) as moved:
+        size = path.stat().st_size
+        return read(hub.database, file, lambda done: moved(done, size))
 
 
 def _folder(hub: OpenHub, folder: Path | None) -> "Folder":
@@ -221,12 +239,15 @@ def _say(report: "FolderReport") -> None:
         tell("Assets of missing files stay as they are; `hub content sync --retire-missing` retires them.")
 
 
-def _say_import(report: Any) -> None:
-    print(_counts("rows", report))
+def _say_import(name: str, report: "ImportReport") -> None:
+    counts = f"{report.new} new, {report.changed} changed, {report.unchanged} unchanged"
+    print(f"{name}: {report.read} rows read: {counts}, {report.rejected_rows} rejected")
     for term in report.added_terms:
         print(f"  new word, to be confirmed: {term.vocabulary}: {_plain(term.label)}")
-    for rejected in report.rejected:
+    for rejected in report.rejected[:_MOST_SHOWN]:
         print(f"  row {rejected.row}, {_plain(rejected.column)}: {_plain(rejected.reason)}")
+    if report.rejected_rows > _MOST_SHOWN:
+        print(f"  and {report.rejected_rows - _MOST_SHOWN} more rows; `--json` lists them")
 
 
 def _counts(what: str, report: Any) -> str:

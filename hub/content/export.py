@@ -29,11 +29,11 @@ from hub.content.agreements import KnownPeople
 from hub.content.fields import Stated
 from hub.content.folder import TAXONOMY, FileGone, FileRefused, Folder, digest_of_parts
 from hub.content.front_matter import ContentError
-from hub.content.patience import patiently
 from hub.content.sync_report import FolderReport, Progress, unseen
 from hub.content.taxonomy_door import write_taxonomy
 from hub.content.words import Words
 from hub.db import Database
+from hub.imports.patience import patiently
 from hub.people.roles import HUB, Actor, Deed, require
 
 BATCH = 200

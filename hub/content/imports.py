@@ -11,7 +11,6 @@ from datetime import UTC, date, datetime, time
 from itertools import groupby
 from typing import Any, BinaryIO
 
-from pydantic import BaseModel
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
@@ -20,13 +19,15 @@ from hub.assets import approval, drafts, slugs
 from hub.assets.drafts import Details, NewAsset
 from hub.assets.models import Asset, AssetSlug, Status, Version
 from hub.assets.texts import Text, texts_of
-from hub.content.csv_rows import Row, columns_for, reading
-from hub.content.import_rows import COLUMNS, Line, LineReader, Mapping, RejectedRow
-from hub.content.patience import patiently
+from hub.content.import_rows import COLUMNS, AssetMapping, Line, LineReader
 from hub.db import Database
 from hub.errors import HubError
+from hub.imports.csv_rows import columns_for, reading
+from hub.imports.patience import patiently
+from hub.imports.report import ImportReport, Tally
 from hub.people.roles import HUB, Actor, Deed, require
 from hub.taxonomy import terms
+from hub.taxonomy.journey import stages_by_name
 from hub.taxonomy.nearest import folded
 from hub.taxonomy.schemas import TermRef
 from hub.taxonomy.vocabulary import terms_of
@@ -35,24 +36,12 @@ BATCH = 500
 _REASON = "was live before it was imported"
 
 
-class ImportReport(BaseModel):
-    """`read` is the sum of new, changed, unchanged and rejected. A row is counted as a
-    spreadsheet counts, the header being row 1."""
-
-    read: int
-    new: int
-    changed: int
-    unchanged: int
-    rejected: list[RejectedRow]
-    added_terms: list[TermRef]
-
-
 def import_assets(
     database: Database,
     file: BinaryIO,
     *,
     actor: Actor = HUB,
-    mapping: Mapping = Mapping(),  # noqa: B008 - never changed
+    mapping: AssetMapping = AssetMapping(),  # noqa: B008 - never changed
     publish: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> ImportReport:
@@ -62,42 +51,21 @@ def import_assets(
     for a file or a mapping that cannot be used at all; what is wrong with single rows stands in the report.
     """
     require(actor, Deed.IMPORT_CONTENT)
-    total = ImportReport(read=0, new=0, changed=0, unchanged=0, rejected=[], added_terms=[])
+    tally = Tally()
     with reading(file, what="assets") as table:
         theirs = columns_for(
             table.columns, mapping.columns, ours=COLUMNS, required=("asset_id", "title"), what="assets"
         )
-        reader = LineReader(theirs, mapping)
-        for batch in _batches(table.rows()):
-            if lines := reader.read(batch, total.rejected):
-                _add(total, patiently(_take, database, actor, reader, lines, publish))
+        reader = LineReader(theirs, mapping, present=table.columns)
+        for batch in table.batches(BATCH):
+            if lines := reader.read(batch, tally):
+                tally.add(patiently(_take, database, actor, reader, lines, publish))
             if progress is not None:
                 progress(table.position())
-    total.read = total.new + total.changed + total.unchanged + len(total.rejected)
-    total.rejected.sort(key=lambda it: it.row)
-    return total
+    return tally.report()
 
 
-def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
-    batch: list[Row] = []
-    for row in rows:
-        batch.append(row)
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
-
-
-def _add(total: ImportReport, batch: ImportReport) -> None:
-    total.new += batch.new
-    total.changed += batch.changed
-    total.unchanged += batch.unchanged
-    total.rejected += batch.rejected
-    total.added_terms += batch.added_terms
-
-
-def _take(database: Database, actor: Actor, reader: LineReader, lines: Sequence[Line], publish: bool) -> ImportReport:
+def _take(database: Database, actor: Actor, reader: LineReader, lines: Sequence[Line], publish: bool) -> Tally:
     with database.transaction() as session:
         return _Batch(session, actor, reader, publish).take(lines)
 
@@ -107,17 +75,17 @@ class _Batch:
 
     def __init__(self, session: Session, actor: Actor, reader: LineReader, publish: bool) -> None:
         self._session, self._actor, self._reader, self._publish = session, actor, reader, publish
-        self._report = ImportReport(read=0, new=0, changed=0, unchanged=0, rejected=[], added_terms=[])
+        self._tally = Tally()
         self._live: list[tuple[date | None, Asset, Version]] = []
 
-    def take(self, lines: Sequence[Line]) -> ImportReport:
+    def take(self, lines: Sequence[Line]) -> Tally:
         words = _WordsAsWritten(self._session, self._actor, self._reader.tagging, lines)
-        self._report.added_terms = words.added
+        self._tally.added_terms = words.added
         known = self._known([line.external_id for line in lines])
         self._create([line for line in lines if line.external_id not in known], words)
         self._update([(line, known[line.external_id]) for line in lines if line.external_id in known], words)
         self._publish_all()
-        return self._report
+        return self._tally
 
     def _known(self, ids: Sequence[str]) -> dict[str, Asset]:
         query = select(Asset).where(col(Asset.external_id).in_(ids)).order_by(col(Asset.id)).with_for_update()
@@ -151,7 +119,7 @@ class _Batch:
                 return
             self._reject(new[0][0], error)
             return
-        self._report.new += len(made)
+        self._tally.new += len(made)
         if self._publish:
             heads = self._heads(made)
             self._live += [(line.published, it, heads[it.id or 0]) for (line, _), it in zip(new, made, strict=True)]
@@ -170,8 +138,8 @@ class _Batch:
             except (HubError, IntegrityError) as error:
                 self._reject(line, error)
                 continue
-            self._report.changed += changed
-            self._report.unchanged += not changed
+            self._tally.changed += changed
+            self._tally.unchanged += not changed
             self._note_live(line, asset, head, changed=changed)
 
     def _update_one(self, line: Line, asset: Asset, words: "_WordsAsWritten", texts: tuple[Text, Text]) -> bool:
@@ -217,7 +185,7 @@ class _Batch:
         fault = error.errors[0] if isinstance(error, HubError) and error.errors else None
         ours = str(fault.loc[1]) if fault is not None and len(fault.loc) > 1 else ""
         reason = error.detail if isinstance(error, HubError) else "somebody took its slug in this moment; import again"
-        self._report.rejected.append(RejectedRow(row=line.row, column=self._reader.column(ours), reason=reason))
+        self._tally.reject(line.row, self._reader.column(ours), reason)
 
 
 class _WordsAsWritten:
@@ -230,7 +198,7 @@ class _WordsAsWritten:
             name: self._take(name, (w for line in lines for w in line.words.get(name, ()))) for name in vocabularies
         }
         self._languages = self._take("languages", (it.fields["language"] for it in lines if it.fields.get("language")))
-        self._stages = _deal_stages(session) if any(line.tagged_stage for line in lines) else {}
+        self._stages = stages_by_name(session) if any(line.tagged_stage for line in lines) else {}
 
     def text_of(self, line: Line, base: Text) -> Text:
         """The line's text; what the file has no column for stays as it is in `base`."""
@@ -242,7 +210,7 @@ class _WordsAsWritten:
         for name in self._terms:
             if name in line.words or (name == "stages" and stage is not None):
                 found = [self._terms[name][word] for word in line.words.get(name, ())]
-                found += [stage] if name == "stages" and stage is not None else []
+                found += [(stage.id or 0, stage.key)] if name == "stages" and stage is not None else []
                 tags[name] = list(dict.fromkeys(found))
         return replace(base, **fields, tags=tags)
 
@@ -261,16 +229,6 @@ class _WordsAsWritten:
         new = {term.id: term for term in found.values() if term.id not in before}
         self.added += [TermRef(vocabulary=vocabulary, key=it.key, label=it.label) for it in new.values()]
         return {word: (term.id or 0, term.key) for word, term in found.items()}
-
-
-def _deal_stages(session: Session) -> dict[str, tuple[int, str]]:
-    """The buyer-journey stage by what systems call it: its key, label, synonyms and the deal stages mapped to it."""
-    stages: dict[str, tuple[int, str]] = {}
-    for term in terms_of(session, "stages"):
-        names = [term.key, term.label, *term.synonyms, *term.text.get("deal_stages", [])]
-        for name in names:
-            stages.setdefault(folded(name), (term.id or 0, term.key))
-    return stages
 
 
 def _free_slugs(session: Session, lines: Sequence[Line]) -> dict[str, str]:

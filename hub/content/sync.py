@@ -24,7 +24,6 @@ from hub.content.batches import RETIRED_BY_SYNC, Batch
 from hub.content.candidates import Candidate
 from hub.content.folder import TAXONOMY, FileRefused, Folder
 from hub.content.front_matter import ContentError
-from hub.content.patience import patiently
 from hub.content.renames import Trace
 from hub.content.sync_report import FolderReport, Progress, unseen
 from hub.content.words import Words
@@ -32,6 +31,7 @@ from hub.db import Database
 from hub.errors import Conflict
 from hub.events.names import EventName
 from hub.events.record import record
+from hub.imports.patience import patiently
 from hub.people.roles import HUB, Actor, Deed, require
 from hub.taxonomy import sync as taxonomy
 from hub.taxonomy.schemas import SyncReport as TaxonomyReport

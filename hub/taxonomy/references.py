@@ -106,15 +106,16 @@ def _twin(table: Table, column: Column[Any], rest: list[Column[Any]], new: Term)
 def _count(
     session: Session, counted: Counter[str], table: Table, column: Column[Any], condition: ColumnElement[bool]
 ) -> None:
-    """Adds what people call the rows that refer: a link stands for what it links, a version for its asset."""
+    """Adds what people call the rows that refer: a link stands for what it links, a version for its asset, a stage
+    entry for its deal."""
     thing, rows = table, cast(FromClause, table)
     if (link := _other_end(table, column)) is not None:
         thing = link.column.table
         rows = rows.join(thing, link.parent == link.column)
-    of_asset = "asset_id" in thing.columns
-    identity = thing.columns["asset_id"] if of_asset else next(iter(thing.primary_key.columns))
+    whole = next((name for name in ("asset", "deal") if f"{name}_id" in thing.columns), None)
+    identity = thing.columns[f"{whole}_id"] if whole else next(iter(thing.primary_key.columns))
     query = select(func.count(identity.distinct())).select_from(rows).where(condition)
-    counted["asset" if of_asset else thing.name] += session.execute(query).scalar_one()
+    counted[whole or thing.name.replace("_", " ")] += session.execute(query).scalar_one()
 
 
 def _other_end(table: Table, column: Column[Any]) -> ForeignKey | None:

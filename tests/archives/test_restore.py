@@ -74,7 +74,7 @@ def test_what_was_pending_is_delivered_by_the_restored_hub(
     back_up(database, blobs, fresh_settings, tmp_path / "b.zip")
     restore(other, blobs, fresh_settings, tmp_path / "b.zip")
     heard: list[int | None] = []
-    everything = ("asset.", "term.", "person.", "token.", "attachment.")
+    everything = ("",)
     worker = Worker(other, [Subscriber("listener", everything, heard_by(heard))])
     while worker.run_once():
         pass

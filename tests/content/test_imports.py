@@ -10,10 +10,10 @@ from hub.assets import approval, drafts
 from hub.assets.models import Asset, Publication, Rendering, Status, Version
 from hub.assets.texts import text_of
 from hub.content import imports
-from hub.content.import_rows import Mapping
-from hub.content.imports import ImportReport
+from hub.content.import_rows import AssetMapping
 from hub.db import Database
 from hub.errors import Invalid, NotAllowed
+from hub.imports.report import ImportReport
 from hub.people.roles import HUB
 from hub.taxonomy.models import Term
 from tests.factories.assets import make_cast
@@ -22,7 +22,7 @@ from tests.factories.taxonomy import make_term
 
 def bring(database: Database, text: str | bytes, *, publish: bool = False, mapping: str = "") -> ImportReport:
     data = text if isinstance(text, bytes) else text.encode()
-    report = imports.import_assets(database, io.BytesIO(data), publish=publish, mapping=Mapping.read(mapping))
+    report = imports.import_assets(database, io.BytesIO(data), publish=publish, mapping=AssetMapping.of(mapping))
     assert report.read == report.new + report.changed + report.unchanged + len(report.rejected)
     return report
 

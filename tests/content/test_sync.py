@@ -13,7 +13,7 @@ from hub.assets.drafts import NewAsset
 from hub.assets.models import Asset, AssetSlug, ContentFile, Rendering, Status, Version, VersionLink
 from hub.assets.texts import Text
 from hub.blobs import Blobs
-from hub.content import patience
+from hub.imports import patience
 from hub.content.sync_report import FolderReport
 from hub.db import Database
 from hub.errors import Conflict, NotFound, Unavailable

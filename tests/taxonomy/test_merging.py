@@ -166,7 +166,7 @@ def test_tables_that_come_later_follow_a_merge_too(database: Database) -> None:
         columns = ("id", "lead_id", "rank", "term_id")
         session.execute(rank.insert(), [dict(zip(columns, row, strict=True)) for row in ranked])
         with pytest.raises(
-            Conflict, match=r"is used by 3 leads and 3 lead_ranks\. Merge it into another industry instead\."
+            Conflict, match=r"is used by 3 leads and 3 lead ranks\. Merge it into another industry instead\."
         ):
             terms.remove(session, HUB, old)
         terms.merge(session, HUB, old, into=new)

@@ -10,8 +10,8 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import BinaryIO
+from itertools import islice
+from typing import BinaryIO, NamedTuple
 
 from hub.errors import Fault, Invalid
 from hub.taxonomy.nearest import nearest_names, shown
@@ -20,10 +20,11 @@ MOST_COLUMNS = 200
 LONGEST_CELL = 1_000_000
 _LONGEST_HEADER = 100_000
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_NO_UTF_8 = re.compile("[\udc80-\udcff]")
+_UNSOUND = re.compile(f"{_CONTROL.pattern}|{_NO_UTF_8.pattern}")
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """`number` is the row as a spreadsheet counts, the header being 1. `fault` is (column, reason) if it is no use."""
 
     number: int
@@ -69,28 +70,28 @@ class Table:
             except csv.Error as error:
                 yield Row(number, {}, ("", f"this row cannot be read ({error}); check its quotes"))
                 continue
-            if any(cell.strip() for cell in cells):
-                yield self._row(number, cells)
+            whole = "".join(cells)
+            if whole and not whole.isspace():
+                yield self._row(number, cells, whole)
+
+    def batches(self, size: int) -> Iterator[list[Row]]:
+        rows = self.rows()
+        while batch := list(islice(rows, size)):
+            yield batch
 
     def position(self) -> int:
         """How many bytes were read, for a progress bar."""
         return self._file.tell()
 
-    def _row(self, number: int, cells: Sequence[str]) -> Row:
+    def _row(self, number: int, cells: Sequence[str], whole: str) -> Row:
         given = dict(zip(self.columns, cells, strict=False))
         if len(cells) > len(self.columns) and any(cell.strip() for cell in cells[len(self.columns) :]):
             counts = f"the row has {len(cells)} cells, the header {len(self.columns)}"
             reason = f"{counts}; put texts with {self.delimiter!r} in quotes"
             return Row(number, given, ("", reason))
-        for name, cell in given.items():
-            if any("\udc80" <= c <= "\udcff" for c in cell):
-                return Row(number, given, (name, "this is not UTF-8; save the file as «CSV UTF-8»"))
-            if found := _CONTROL.search(cell):
-                return Row(
-                    number,
-                    given,
-                    (name, f"a control character (U+{ord(found[0]):04X}) stands here; take it out"),
-                )
+        # One look at the whole row: nearly all are sound, and a look at each cell costs more than the reading.
+        if _UNSOUND.search(whole):
+            return Row(number, given, _first_unsound(given))
         return Row(number, given)
 
     def _lines(self, header: str) -> Iterator[str]:
@@ -120,24 +121,32 @@ def columns_for(
     required: Sequence[str],
     what: str,
 ) -> dict[str, str]:
-    """Our column by theirs. `wanted` is the mapping's: theirs by ours. Raises Invalid naming what is missing."""
+    """Their column by ours: one of theirs may be read as several of ours. `wanted` is the mapping's.
+
+    Raises Invalid naming what is missing; `required` may be empty in a row, but must be there as a column.
+    """
     if unknown := [name for name in wanted if name not in ours]:
         near = ", ".join(nearest_names(unknown[0], ours))
         raise Invalid(f"The mapping names {shown(unknown[0])}, which is no column of {what}; nearest: {near}.")
     folded = {name.casefold(): name for name in reversed(present) if name}
-    found = {}
-    for name in ours:
-        theirs = folded.get(wanted.get(name, name).casefold())
-        if theirs is not None:
-            found[theirs] = name
-    missing = [name for name in required if name not in found.values()]
-    missing += [name for name in wanted if name not in found.values() and name not in missing]
+    found = {name: there for name in ours if (there := folded.get(wanted.get(name, name).casefold())) is not None}
+    missing = [name for name in required if name not in found]
+    missing += [name for name in wanted if name not in found and name not in missing]
     if missing:
         faults = [Fault(("header", name), f"there is no column {wanted.get(name, name)}") for name in missing]
         there = ", ".join(shown(name) for name in present[:20])
         cure = f'Name yours in a mapping: [{what}.columns] {missing[0]} = "…"'
         raise Invalid(f"The {what} file has no column {missing[0]}; it has {there}. {cure}.", errors=faults)
     return found
+
+
+def _first_unsound(given: Mapping[str, str]) -> tuple[str, str] | None:
+    for name, cell in given.items():
+        if _NO_UTF_8.search(cell):
+            return name, "this is not UTF-8; save the file as «CSV UTF-8»"
+        if found := _CONTROL.search(cell):
+            return name, f"a control character (U+{ord(found[0]):04X}) stands here; take it out"
+    return None
 
 
 def _delimiter_of(header: str) -> str:
