@@ -1,8 +1,9 @@
 """Search: the right asset while somebody types, and what became of it."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from time import sleep
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -21,6 +22,7 @@ from hub.search.engine import Sort
 from hub.search.schemas import (
     ChoiceIn,
     ChoiceOut,
+    EvidenceOut,
     HighlightsOut,
     NoticeOut,
     ReasonOut,
@@ -166,7 +168,7 @@ def _shown(answered: Answered) -> SearchAnswer:
         search_id=answered.search_id,
         query=answered.query,
         total=answer.total,
-        hits=[_hit(hit) for hit in answer.hits],
+        hits=[_hit(hit, answered.evidence.get(hit.shown.id)) for hit in answer.hits],
         facets=answer.facets,
         suggestion=answer.suggestion,
         match=answer.match,
@@ -178,7 +180,7 @@ def _shown(answered: Answered) -> SearchAnswer:
     )
 
 
-def _hit(hit: Hit) -> SearchHit:
+def _hit(hit: Hit, evidence: Mapping[str, Any] | None) -> SearchHit:
     shown = hit.shown
     snippet = hit.snippet
     return SearchHit(
@@ -201,7 +203,7 @@ def _hit(hit: Hit) -> SearchHit:
         expires_on=_date(shown.expires_on),
         fresh=states.is_fresh(_date(shown.review_by)),
         updated_at=datetime.fromtimestamp(shown.updated, UTC),
-        evidence=None,
+        evidence=EvidenceOut(**evidence) if evidence else None,
         why=hit.why,
         reasons=[
             ReasonOut(code=one.code, says=one.says, field=one.field, words=list(one.words), missing=list(one.missing))

@@ -8,11 +8,14 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any
 
 from sqlmodel import Session
 
 from hub import clock
+from hub.assets.models import Status
 from hub.errors import Unavailable
+from hub.insights import reading as insights
 from hub.people.roles import Actor, Deed, may, require
 from hub.search import deal_context
 from hub.search.answers import Answer
@@ -57,11 +60,13 @@ class Inquirer:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """`search_id` names the search that this answer belongs to, `query` its question as typed."""
+    """`search_id` names the search that this answer belongs to, `query` its question as typed. `evidence` has verdict,
+    lift and range of the hits that have any, by the hit's document id."""
 
     search_id: str
     query: str
     answer: Answer
+    evidence: Mapping[str, Mapping[str, Any]]
     took_ms: float
 
 
@@ -98,8 +103,10 @@ class SearchDesk:
         except SearchUnavailable as away:
             raise Unavailable(f"Search does not answer at this moment: {away}", retry_after=2) from away
         answer = replace(answer, notices=(*notices, *answer.notices))
+        evidence = _evidence_of(session, answer)
         took = (time.perf_counter() - begin) * 1000
-        return Answered(self._noted(actor, asked, filters, context, answer, took), asked.text, answer, took)
+        search_id = self._noted(actor, asked, filters, context, answer, took)
+        return Answered(search_id, asked.text, answer, evidence, took)
 
     def _planner_for(self, session: Session) -> Planner:
         """The planner that knows today's words; made anew only when a term changed."""
@@ -161,6 +168,14 @@ def scope_of(actor: Actor, *, drafts: bool) -> Scope:
     if actor.id is not None:
         groups.add(person(actor.id))
     return Scope(clock.today(), frozenset(groups), drafts=drafts)
+
+
+def _evidence_of(session: Session, answer: Answer) -> dict[str, Mapping[str, Any]]:
+    """As it is known now: the index holds only what orders by it. A draft has none of its own."""
+    live = {asset_id_of(hit.shown.id): hit.shown.id for hit in answer.hits if hit.shown.status == Status.PUBLISHED}
+    if not live:
+        return {}
+    return {live[asset_id]: found for asset_id, found in insights.evidence_of(session, list(live)).items()}
 
 
 def _dates(asked: Inquirer) -> dict[str, tuple[int | None, int | None]]:

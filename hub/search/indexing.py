@@ -21,7 +21,7 @@ from hub.search import projection
 from hub.search.documents import Document
 from hub.search.engine import Engine, Health, SearchUnavailable
 
-EVENTS = ("asset.", "term.")
+EVENTS = ("asset.", "term.", "evidence.verdict_changed")
 _TRIES = 5
 log = structlog.get_logger(__name__)
 

@@ -24,6 +24,7 @@ from hub.assets.models import (
     VersionTag,
 )
 from hub.db import Database, id_of
+from hub.insights import reading as insights
 from hub.search.documents import EVERYONE, REVIEWERS, Attachment, Document, Tag, person
 from hub.taxonomy.models import Term
 from hub.taxonomy.vocabulary import singular
@@ -76,7 +77,12 @@ def documents_of(session: Session, asset_ids: Collection[int]) -> list[Document]
     beside = _Beside(session, versions)
     seen_by = _seen_by(session, [asset for asset, _, _ in drafts])
     in_review = _in_review(session, [id_of(version) for _, version, _ in drafts])
-    found = [_document(live_id(id_of(asset)), asset, version, text, beside) for asset, version, text in live]
+    bands = insights.bands(session, [id_of(asset) for asset, _, _ in live])
+    found = []
+    for asset, version, text in live:
+        band, evidence, reason = bands.get(id_of(asset), (0, 0.0, ""))
+        proven = {"evidence_band": band, "evidence": evidence, "evidence_reason": reason}
+        found.append(_document(live_id(id_of(asset)), asset, version, text, beside, **proven))
     for asset, version, text in drafts:
         found.append(
             _document(
@@ -148,7 +154,7 @@ class _Beside:
 def _document(
     identity: str, asset: Asset, version: Version, rendering: Rendering | None, beside: _Beside, **instead: Any
 ) -> Document:
-    """`instead` are the fields in which a draft differs from what is live."""
+    """`instead` are further fields, or those in which a draft differs from what is live."""
     headings, passages = _text(version, rendering)
     fields: dict[str, Any] = {
         "status": Status.PUBLISHED,

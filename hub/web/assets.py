@@ -16,8 +16,10 @@ from hub.assets.listing import Filters
 from hub.assets.models import Asset, Audience, Confirmation, Kind, Status
 from hub.assets.policy import may_on
 from hub.assets.schemas import AssetDetail, AssetRow, ConfirmationIn, HeadingOut
+from hub.db import id_of
 from hub.errors import Invalid
 from hub.http import Door, DoorDep, HubRoute, access
+from hub.insights import reading as insights
 from hub.paging import Page
 from hub.people.models import Person
 from hub.people.roles import Actor, Deed, Team
@@ -210,12 +212,17 @@ def _asset_page(
         owner=named.get((detail.owner or "").lower(), (_plain_name(detail.owner or ""), ""))[0],
         confirmed=_confirmed(session, asset),
         related=_related(door, actor, detail),
-        evidence=None,
+        evidence=_evidence(session, asset) if live else None,
         is_draft=not live,
         may_see_drafts=may_see,
         may_confirm=live and detail.status != Status.RETIRED and may_on(session, actor, Deed.CONFIRM, asset),
         address=f"{door.hub.settings.base_url.rstrip('/')}/assets/{detail.slug}",
     )
+
+
+def _evidence(session: Session, asset: Asset) -> EvidenceOut | None:
+    found = insights.evidence_of(session, [id_of(asset)]).get(id_of(asset))
+    return EvidenceOut(**found) if found else None
 
 
 def _plain_name(who: str) -> str:

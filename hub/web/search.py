@@ -171,7 +171,10 @@ def _shown(asked: Inquirer, answered: Answered, known: Words, recent: Sequence[R
         search_id=answered.search_id,
         total=answer.total,
         took_ms=answered.took_ms,
-        hits=[_hit(asked.offset + place, hit, known) for place, hit in enumerate(answer.hits, start=1)],
+        hits=[
+            _hit(asked.offset + place, hit, known, answered.evidence.get(hit.shown.id))
+            for place, hit in enumerate(answer.hits, start=1)
+        ],
         groups=_groups(asked, answer, known),
         chosen=_chosen(asked, known),
         notices=[
@@ -197,7 +200,7 @@ def _more(asked: Inquirer, answer: Answer) -> bool:
     return bool(answer.hits) and end < answer.total and end <= LAST_OFFSET
 
 
-def _hit(position: int, hit: Hit, known: Words) -> HitRow:
+def _hit(position: int, hit: Hit, known: Words, evidence: Mapping[str, Any] | None) -> HitRow:
     shown = hit.shown
     review_by = _date(shown.review_by)
     return HitRow(
@@ -213,7 +216,7 @@ def _hit(position: int, hit: Hit, known: Words) -> HitRow:
         expires_on=_date(shown.expires_on),
         fresh=states.is_fresh(review_by),
         why="; ".join(hit.why),
-        evidence=None,
+        evidence=EvidenceOut(**evidence) if evidence else None,
     )
 
 

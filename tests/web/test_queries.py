@@ -14,10 +14,10 @@ from tests.web.pages import Visitor
 Visit = Callable[[Any], Visitor]
 # The most that each may ask; one for the session's person is in all of them.
 MOST = {
-    "/": 4,
-    "/?q=costs&persona=cfo": 3,
+    "/": 5,
+    "/?q=costs&persona=cfo": 4,
     "/assets": 8,
-    "/assets/objection.too-dear": 18,
+    "/assets/objection.too-dear": 19,
     "/assets/objection.too-dear/versions": 7,
     "/assets/objection.too-dear/versions/1": 17,
     "/assets/objection.too-dear/changes?from=1&to=1": 15,
