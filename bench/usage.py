@@ -4,9 +4,10 @@ import json
 import random
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from bench import measure
 from bench.figures import Figure
@@ -66,13 +67,13 @@ def _read(place: Place, where: str) -> Iterator[Figure]:
 
 def _recorded(where: str, hub: Server, bare: Server, token: str, engine: str) -> Iterator[Figure]:
     def post(size: int) -> None:
-        body = [_use() for _ in range(size)] if size > 1 else _use()
-        answer = json.loads(hub.client.ask("POST", "/api/v1/uses", token=token, body=body)[2])  # type: ignore[arg-type]
+        body: Any = [_use() for _ in range(size)] if size > 1 else _use()
+        answer = json.loads(hub.client.ask("POST", "/api/v1/uses", token=token, body=body)[2])
         assert answer["accepted"] == size
 
-    def cost(server: Server, times: int, step: object) -> float:
+    def cost(server: Server, times: int, step: Callable[[int], object]) -> float:
         server.client.close()
-        return measure.cpu_ms_each(server.pid, times, step)  # type: ignore[arg-type]
+        return measure.cpu_ms_each(server.pid, times, step)
 
     def listed(query: str) -> object:
         return hub.client.ask("GET", f"/api/v1/uses?{query}", token=token)

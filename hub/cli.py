@@ -2,7 +2,7 @@
 
 import typer
 
-from hub.commands import backups, content, evidence, library, people, search, server
+from hub.commands import backups, content, crm, evidence, library, people, search, server
 
 app = typer.Typer(
     name="hub",
@@ -23,6 +23,7 @@ app.add_typer(content.app, name="content")
 app.add_typer(library.app, name="asset")
 app.add_typer(search.app, name="search")
 app.add_typer(evidence.app, name="evidence")
+app.add_typer(crm.app, name="crm")
 app.add_typer(people.users, name="user")
 app.add_typer(people.tokens, name="token")
 

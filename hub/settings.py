@@ -8,6 +8,7 @@ import secrets
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 import limits
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -17,6 +18,11 @@ from hub.errors import Fault, Invalid
 
 COUNTED_ACTIONS = ["inserted", "shared", "presented", "sent", "spoken", "copied"]
 PositiveRate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+DealField = Literal[
+    "segment", "industry", "buyer_persona", "competitor", "lead_source", "lost_reason", "products", "currency"
+]
+CrmFields = dict[DealField, Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.\w+)*$", max_length=200)]]
 
 STORES = ("file", "s3", "gs", "az")
 
@@ -52,6 +58,20 @@ class Settings(BaseSettings):
     currency_rates: dict[str, PositiveRate] = Field(
         default_factory=dict, description="what one unit of a currency is worth in the base currency"
     )
+    hubspot_client_secret: SecretStr = Field(SecretStr(""), description="of the app whose webhooks call this hub")
+    hubspot_token: SecretStr = Field(SecretStr(""), description="access token of a private app, for pulling")
+    hubspot_url: str = "https://api.hubapi.com"
+    hubspot_fields: CrmFields = Field(default_factory=dict, description="which property a field of deals is")
+    salesforce_organization_id: str = Field("", pattern="^(00D[A-Za-z0-9]{12}([A-Za-z0-9]{3})?)?$")
+    salesforce_webhook_key: SecretStr = Field(SecretStr(""), description="the `key` in the address of the webhook")
+    salesforce_url: str = Field("", description="the organisation's own address, for pulling")
+    salesforce_client_id: str = ""
+    salesforce_client_secret: SecretStr = SecretStr("")
+    salesforce_token: SecretStr = Field(SecretStr(""), description="an access token instead of client id and secret")
+    salesforce_fields: CrmFields = Field(default_factory=dict)
+    pipedrive_user: str = "hub"
+    pipedrive_password: SecretStr = SecretStr("")
+    pipedrive_fields: CrmFields = Field(default_factory=dict)
     search_rate_limit: str = "600/minute"
     sign_in_rate_limit: str = Field("10/minute", description="per e-mail address, and ten times that per client")
     log_json: bool = False
@@ -76,6 +96,15 @@ class Settings(BaseSettings):
             raise ValueError(f"use one of {', '.join(f'{store}://' for store in STORES)}")
         return url
 
+    @field_validator("hubspot_url", "salesforce_url")
+    @classmethod
+    def _safe_address(cls, url: str) -> str:
+        found = urlsplit(url)
+        is_here = found.hostname in ("127.0.0.1", "::1", "localhost")
+        if url and not (found.hostname and (found.scheme == "https" or (found.scheme == "http" and is_here))):
+            raise ValueError("use an https: address; a token goes there")
+        return url.rstrip("/")
+
     @field_validator("search_rate_limit", "sign_in_rate_limit")
     @classmethod
     def _known_rate(cls, rate: str) -> str:
@@ -85,6 +114,15 @@ class Settings(BaseSettings):
             except ValueError:
                 raise ValueError(f"{rate!r} is no rate; write it like 10/minute") from None
         return rate
+
+    def fields_of(self, crm: Literal["hubspot", "salesforce", "pipedrive"]) -> dict[str, str]:
+        """Which of its fields are which fields of deals."""
+        fields = {
+            "hubspot": self.hubspot_fields,
+            "salesforce": self.salesforce_fields,
+            "pipedrive": self.pipedrive_fields,
+        }
+        return {str(ours): theirs for ours, theirs in fields[crm].items()}
 
     @cached_property
     def resolved_database_url(self) -> str:

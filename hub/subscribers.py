@@ -7,15 +7,26 @@ from hub.assets import freshness, renderings
 from hub.db import Database
 from hub.events.deliver import RecurringJob, Subscriber, Worker
 from hub.events.models import Event
+from hub.insights import computing, rollups
+from hub.insights.computing import Computer
+from hub.insights.inputs import Inputs
+from hub.insights.rollups import Figures
 from hub.people import authentication
-from hub.search import indexing
+from hub.planning import notices
+from hub.planning.notices import Notifier
+from hub.search import indexing, log_reading
 from hub.search.engine import Engine
 from hub.search.indexing import Indexer
+from hub.settings import Settings
+from hub.usage import asking, joining
+from hub.usage.asking import Asker
+from hub.usage.joining import Joiner
 
 _A_REBUILD = timedelta(minutes=10)
+_MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
-def make_worker(database: Database, engine: Engine) -> Worker:
+def make_worker(database: Database, engine: Engine, settings: Settings) -> Worker:
     """The worker with everything it tells and does; each reaction makes things equal, so twice does no harm."""
 
     def render(events: Sequence[Event]) -> None:
@@ -29,18 +40,30 @@ def make_worker(database: Database, engine: Engine) -> Worker:
                     return
 
     indexer = Indexer(database, engine)
+    inputs = Inputs.of(settings)
+    figures = Figures(database, inputs)
+    notifier = Notifier(database)
     return Worker(
         database,
-        # In this order: what is indexed has its rendering.
+        # In this order: what is indexed has its rendering, what is asked and counted has its deal.
         subscribers=(
             Subscriber("renderings", ("asset.created", "asset.version_created"), render),
             Subscriber("search", indexing.EVENTS, indexer.react),
+            Subscriber("uses that wait", joining.EVENTS, Joiner(database).react),
+            Subscriber("stage questions", asking.EVENTS, Asker(database, log_reading.searches_of).react),
+            Subscriber("figures", rollups.EVENTS, figures.react),
+            Subscriber("notices", notices.EVENTS, notifier.react),
         ),
         jobs=(
-            RecurringJob("search index", timedelta(minutes=1), indexer.make_current, at_start=True, lease=_A_REBUILD),
-            RecurringJob("dates", timedelta(minutes=1), lambda: freshness.act_on_dates(database)),
-            RecurringJob("reminders", timedelta(hours=1), lambda: _remind(database)),
-            RecurringJob("ended sessions", timedelta(hours=1), lambda: _forget(database)),
+            RecurringJob("search index", _MINUTE, indexer.make_current, at_start=True, lease=_A_REBUILD),
+            RecurringJob("dates", _MINUTE, lambda: freshness.act_on_dates(database)),
+            RecurringJob("figures", rollups.EVERY, figures.refresh, lease=rollups.LEASE),
+            RecurringJob(
+                "evidence", computing.EVERY, Computer(database, inputs).do_what_is_due, lease=computing.LEASE
+            ),
+            RecurringJob("reminders", _HOUR, lambda: _remind(database)),
+            RecurringJob("ended sessions", _HOUR, lambda: _forget(database)),
+            RecurringJob("old notices", timedelta(days=1), notifier.forget_old),
             # A new renderer leaves old renderings behind that no event tells of.
             RecurringJob("renderings", timedelta(hours=6), add_renderings),
         ),

@@ -3,13 +3,25 @@
 from hub.assets import models as assets
 from hub.db import metadata
 from hub.deals import models as deals
+from hub.deals.sources import models as crm
 from hub.events import models as events
 from hub.insights import models as insights
 from hub.people import models as people
 from hub.planning import models as planning
 from hub.search import models as search
-from hub.search import models as search
 from hub.taxonomy import models as taxonomy
 from hub.usage import models as usage
 
-__all__ = ["assets", "deals", "events", "insights", "metadata", "people", "planning", "search", "taxonomy", "usage"]
+__all__ = [
+    "assets",
+    "crm",
+    "deals",
+    "events",
+    "insights",
+    "metadata",
+    "people",
+    "planning",
+    "search",
+    "taxonomy",
+    "usage",
+]

@@ -23,6 +23,7 @@ from hub.api import (
     taxonomy,
     tokens,
     uses,
+    webhooks,
 )
 
 ROUTERS = [
@@ -35,6 +36,7 @@ ROUTERS = [
     deals.router,
     uses.router,
     imports.router,
+    webhooks.router,
     conflicts.router,
     extension.router,
     requests.router,

@@ -42,7 +42,7 @@ def work(once: Annotated[bool, typer.Option("--once", help="Deliver what is due,
     from hub import subscribers
 
     with opened() as hub:
-        worker = subscribers.make_worker(hub.database, hub.engine())
+        worker = subscribers.make_worker(hub.database, hub.engine(), hub.settings)
         if once:
             while worker.run_once():
                 pass

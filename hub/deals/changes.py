@@ -104,10 +104,10 @@ def is_stale(said: datetime | None, known: datetime | None) -> bool:
 
 def _learn(lookup: Lookup, lines: Sequence[DealLine]) -> None:
     for name, (vocabulary, _) in WORDS.items():
-        lookup.learn_terms(vocabulary, (line.words.get(name, "") for line in lines))
-    lookup.learn_terms("products", (word for line in lines for word in line.products or ()))
-    lookup.learn_people(line.owner for line in lines if line.owner)
-    lookup.learn_accounts(line.account for line in lines if line.account is not None)
+        lookup.learn_terms(vocabulary, [line.words.get(name, "") for line in lines])
+    lookup.learn_terms("products", [word for line in lines for word in line.products or ()])
+    lookup.learn_people([line.owner for line in lines if line.owner])
+    lookup.learn_accounts([line.account for line in lines if line.account is not None])
 
 
 def _said(lookup: Lookup, line: DealLine) -> dict[str, Any]:

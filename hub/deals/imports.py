@@ -51,8 +51,8 @@ def import_deals(
     beside: Path | None = None,
     progress: Progress | None = None,
 ) -> ImportReport:
-    """Read a table of deals to its end. `beside` is the folder with the files that the mapping joins; `progress` is told
-    how many bytes are done.
+    """Read a table of deals to its end. `beside` is the folder with the files that the mapping joins; `progress` is
+    told how many bytes are done.
 
     After an Unavailable the same call goes on from there. Raises NotAllowed, Invalid for a file or a mapping that
     cannot be used at all; what is wrong with single rows stands in the report.

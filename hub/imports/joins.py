@@ -17,7 +17,7 @@ MOST_ROWS = 200_000
 
 
 class Join(BaseModel):
-    """`[deals.join.accounts]`: the rows of `file` (in the folder of the large table) whose `key` is what our column `on` says."""
+    """`[deals.join.accounts]`: the row of `file` (beside the large table) whose `key` is what our column `on` says."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

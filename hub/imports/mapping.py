@@ -68,14 +68,10 @@ class Meaning:
             column: {folded(theirs): ours for theirs, ours in values.items()}
             for column, values in mapping.values.items()
         }
-        self._plan = [
-            (
-                name,
-                columns.get(name, ""),
-                {} if name in several else self._values.get(name, {}),
-                mapping.defaults.get(name, ""),
-            )
-            for name in sorted({*columns, *mapping.defaults})
+        self._as_it_is = list(columns.items())
+        self._otherwise = [
+            (name, {} if name in several else self._values.get(name, {}), mapping.defaults.get(name, ""))
+            for name in sorted({*self._values, *mapping.defaults} & {*columns, *mapping.defaults})
         ]
 
     def column(self, ours: str) -> str:
@@ -84,12 +80,11 @@ class Meaning:
 
     def of(self, row: Row) -> dict[str, str]:
         """The cells by our columns, without white space around them; only of those that the file or a default has."""
-        given = {}
-        for name, theirs, values, default in self._plan:
-            cell = row.cells.get(theirs, "").strip()
-            if values:
-                cell = values.get(folded(cell), cell)
-            given[name] = cell or default
+        cells = row.cells
+        given = {name: cells.get(theirs, "").strip() for name, theirs in self._as_it_is}
+        for name, values, default in self._otherwise:
+            cell = given.get(name, "")
+            given[name] = (values.get(folded(cell), cell) if values else cell) or default
         return given
 
     def untouched(self, row: Row, column: str) -> str:

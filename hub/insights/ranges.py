@@ -14,7 +14,7 @@ def share_range(part: float, whole: float) -> tuple[float, float] | None:
     share, spread = part / whole, _Z**2 / whole
     middle = (share + spread / 2) / (1 + spread)
     width = _Z * sqrt(share * (1 - share) / whole + spread / (4 * whole)) / (1 + spread)
-    return max(middle - width, 0.0), min(middle + width, 1.0)
+    return max(min(middle - width, share), 0.0), min(max(middle + width, share), 1.0)
 
 
 def quartiles(values: Sequence[float]) -> tuple[float, float, float] | None:

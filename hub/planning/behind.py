@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Text, cast, func
+from sqlalchemy import Text, cast, func, true
 from sqlalchemy import select as sql_select
 from sqlmodel import Session, col
 
@@ -25,7 +25,7 @@ from hub.taxonomy.models import Term
 from hub.usage.models import Use
 
 SHOWN = 3
-_DEALS_A_PLACE = 6
+_DEALS_A_PLACE = 20
 _QUESTIONS = 300
 
 
@@ -43,7 +43,7 @@ def behind(session: Session, lines: Sequence[Line], journey: Mapping[int, int], 
     stages."""
     written = [line for line in lines if line.kind == SuggestionKind.WRITE]
     promoted = [line.asset.id for line in lines if line.kind == SuggestionKind.PROMOTE and line.asset is not None]
-    deals = _largest(session, journey) if written or promoted else []
+    deals = _largest(session, journey, None if promoted else _stages(written, journey)) if written or promoted else []
     used = _used(session, promoted, [deal.id for deal in deals])
     questions = _questions(session, terms) if written else []
     return [_of_line(line, deals, used, questions) for line in lines]
@@ -74,8 +74,14 @@ def _of_line(
     )
 
 
-def _largest(session: Session, journey: Mapping[int, int]) -> list[_Deal]:
-    """The largest open deals of every persona at every deal stage, the largest first."""
+def _stages(written: Sequence[Line], journey: Mapping[int, int]) -> list[int]:
+    """The deal stages of the cells that these lines are about."""
+    wanted = {line.cell.stage.id for line in written if line.cell is not None and line.cell.stage is not None}
+    return [deal_stage for deal_stage, stage in journey.items() if stage in wanted]
+
+
+def _largest(session: Session, journey: Mapping[int, int], stages: Sequence[int] | None) -> list[_Deal]:
+    """The largest open deals of every persona at these deal stages (None: at all of them), the largest first."""
     persona = persona_of_deal()
     place = func.row_number().over(
         partition_by=(persona, col(Deal.stage_id)),
@@ -86,7 +92,7 @@ def _largest(session: Session, journey: Mapping[int, int]) -> list[_Deal]:
         sql_select(
             *columns, col(Deal.currency), col(Deal.stage_id), persona.label("persona_id"), place.label("place")
         )
-        .where(col(Deal.outcome) == Outcome.OPEN)
+        .where(col(Deal.outcome) == Outcome.OPEN, true() if stages is None else col(Deal.stage_id).in_(stages))
         .subquery()
     )  # fmt: skip
     rows = session.execute(sql_select(ranked).where(ranked.c.place <= _DEALS_A_PLACE))

@@ -18,7 +18,7 @@ from hub.planning.supply import LiveAsset, OpenMoney, total
 from hub.planning.worth import Lift, SuggestionKind, Worth
 
 UNUSED = timedelta(days=180)
-_MOST_PROMOTED = 40
+_MOST_PROMOTED = 25
 _MOST_TESTED = 50
 _HEAVY_USES, _HEAVIEST = 10, 0.2
 
@@ -38,11 +38,11 @@ class Line:
 
 @dataclass(frozen=True)
 class Further:
-    """`used` counts open deals that use a candidate and are eligible for it; `required` are assets that must stay;
-    `on_trial` those of a running hold-out; `first_use` is when the hub began to know of uses."""
+    """`used` counts open deals that use a candidate and are eligible for it; `staying` are assets that must not be
+    retired; `on_trial` those of a running hold-out; `first_use` is when the hub began to know of uses."""
 
     used: Mapping[int, int] = field(default_factory=dict)
-    required: Collection[int] = ()
+    staying: Collection[int] = ()
     on_trial: Collection[int] = ()
     first_use: datetime | None = None
 
@@ -73,13 +73,11 @@ def to_be_promoted(grid: Grid, eligible: Eligible) -> list[tuple[LiveAsset, Lift
 
 
 def to_be_retired(grid: Grid, first_use: datetime | None) -> list[LiveAsset]:
-    """What goes with losing, and what nobody used for long although uses are recorded."""
+    """What goes with losing, and what nobody used for long although uses are recorded. Some of it may be young."""
     since = clock.now() - UNUSED
     is_recorded = first_use is not None and first_use < since
     return [
-        asset
-        for asset in grid.assets
-        if asset.verdict == GOES_WITH_LOSING or (is_recorded and _last_sign(asset) < since)
+        asset for asset in grid.assets if asset.verdict == GOES_WITH_LOSING or (is_recorded and _unused(asset, since))
     ]
 
 
@@ -157,7 +155,7 @@ def _retire(grid: Grid, further: Further, day: float) -> Iterator[Line]:
     ]
     now, average = clock.now(), grid.pipeline.all.average
     for asset in to_be_retired(grid, further.first_use):
-        if asset.id in further.required or any(asset.about.covers(*place) for place in alone):
+        if asset.id in further.staying or any(asset.about.covers(*place) for place in alone):
             continue
         losing = asset.lift if asset.verdict == GOES_WITH_LOSING else None
         found = worth.of_retiring(losing, asset.uses, average, day)
@@ -181,7 +179,5 @@ def _heavy(uses: Sequence[int]) -> int:
     return max(_HEAVY_USES, used[ceil(len(used) * _HEAVIEST) - 1]) if used else _HEAVY_USES
 
 
-def _last_sign(asset: LiveAsset) -> datetime:
-    """When it was last used, or else went live; what nobody knows is taken for now."""
-    signs = [moment for moment in (asset.last_used_at, asset.since) if moment is not None]
-    return max(signs, default=clock.now())
+def _unused(asset: LiveAsset, since: datetime) -> bool:
+    return asset.last_used_at is None or asset.last_used_at < since

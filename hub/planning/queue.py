@@ -12,10 +12,12 @@ from sqlalchemy import func
 from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
-from hub.assets.models import Asset
+from hub import clock
+from hub.assets.models import Asset, Publication
 from hub.db import id_of
 from hub.deals.models import Deal, Outcome
 from hub.errors import Conflict
+from hub.insights.evidence import GOES_WITH_LOSING
 from hub.insights.inputs import Inputs
 from hub.insights.models import Experiment
 from hub.paging import cursor_of, position_of
@@ -95,7 +97,7 @@ class _Plan:
         first_use = _first_use(session)
         further = Further(
             used=_used(session, found, candidates),
-            required=_required(session, lines.to_be_retired(found, first_use)),
+            staying=_staying(session, lines.to_be_retired(found, first_use)),
             on_trial=_on_trial(session),
             first_use=first_use,
         )
@@ -107,13 +109,14 @@ def _used(session: Session, found: Grid, candidates: Sequence[LiveAsset]) -> dic
     if not candidates:
         return {}
     about = {asset.id: asset.about for asset in candidates}
+    known = sql_select(col(Use.asset_id), col(Use.deal_id)).where(
+        col(Use.asset_id).in_(about), col(Use.deal_id).is_not(None), col(Use.taken_back_at).is_(None)
+    )
+    pairs = known.distinct().subquery()
     deals = (
-        sql_select(
-            col(Use.asset_id), col(Deal.id).label("deal_id"), persona_of_deal().label("persona"), col(Deal.stage_id)
-        )
-        .join(Deal, col(Deal.id) == col(Use.deal_id))
-        .where(col(Use.asset_id).in_(about), col(Use.taken_back_at).is_(None), col(Deal.outcome) == Outcome.OPEN)
-        .distinct()
+        sql_select(pairs.c.asset_id, persona_of_deal().label("persona"), col(Deal.stage_id))
+        .join(pairs, pairs.c.deal_id == col(Deal.id))
+        .where(col(Deal.outcome) == Outcome.OPEN)
         .subquery()
     )
     by = (deals.c.asset_id, deals.c.persona, deals.c.stage_id)
@@ -129,12 +132,22 @@ def _first_use(session: Session) -> datetime | None:
     return session.exec(select(Use.occurred_at).order_by(col(Use.id)).limit(1)).first()
 
 
-def _required(session: Session, candidates: Sequence[LiveAsset]) -> set[int]:
-    """Those whose front matter says `required:` (legal, pricing): they stay whatever their use."""
+def _staying(session: Session, candidates: Sequence[LiveAsset]) -> set[int]:
+    """Those whose front matter says `required:` (legal, pricing), and those that nobody used because they are young."""
     if not candidates:
         return set()
-    query = select(Asset.id, Asset.extra).where(col(Asset.id).in_([asset.id for asset in candidates]))
-    return {asset_id or 0 for asset_id, extra in session.exec(query) if extra.get("required")}
+    query = (
+        select(Asset.id, Asset.extra, Publication.published_at)
+        .outerjoin(Publication, (col(Publication.asset_id) == Asset.id) & col(Publication.ended_at).is_(None))
+        .where(col(Asset.id).in_([asset.id for asset in candidates]))
+    )
+    losing = {asset.id for asset in candidates if asset.verdict == GOES_WITH_LOSING}
+    young = clock.now() - lines.UNUSED
+    return {
+        asset_id or 0
+        for asset_id, extra, since in session.exec(query)
+        if extra.get("required") or (asset_id not in losing and (since is None or since >= young))
+    }
 
 
 def _on_trial(session: Session) -> set[int]:

@@ -14,7 +14,7 @@ from sqlalchemy import select as sql_select
 from sqlmodel import Session, col
 
 from hub.assets import states
-from hub.assets.models import Asset, Publication, Version, VersionTag
+from hub.assets.models import Asset, Version, VersionTag
 from hub.db import metadata
 from hub.deals.models import Deal, DealContact, Outcome
 from hub.insights.inputs import Inputs, Money
@@ -38,7 +38,6 @@ class LiveAsset:
     title: str
     about: About
     fresh: bool | None
-    since: datetime | None
     verdict: str | None
     lift: Lift | None
     finished: int
@@ -56,11 +55,9 @@ def live_assets(session: Session) -> list[LiveAsset]:
     query = (
         sql_select(
             col(Asset.id).label("id"), col(Asset.slug), col(Version.title), col(Asset.review_by),
-            col(Publication.published_at).label("since"), *_EVIDENCE,
-            col(AssetUse.recent), col(AssetUse.last_used_at),
+            *_EVIDENCE, col(AssetUse.recent), col(AssetUse.last_used_at),
         )
         .join(Version, col(Version.id) == col(Asset.live_version_id))
-        .outerjoin(Publication, (col(Publication.asset_id) == col(Asset.id)) & col(Publication.ended_at).is_(None))
         .outerjoin(AssetEvidence, col(AssetEvidence.asset_id) == col(Asset.id))
         .outerjoin(AssetUse, col(AssetUse.asset_id) == col(Asset.id))
         .where(states.is_live())
@@ -74,7 +71,6 @@ def live_assets(session: Session) -> list[LiveAsset]:
             title=row.title,
             about=about.get(row.id, nothing),
             fresh=states.is_fresh(row.review_by),
-            since=row.since,
             verdict=row.verdict,
             lift=lift_of(row),
             finished=row.n or 0,

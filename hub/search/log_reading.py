@@ -15,6 +15,7 @@ from hub.paging import Page, cursor_of, position_of
 from hub.people.roles import Actor, Deed, require
 from hub.search.models import Search
 from hub.search.schemas import RecentQuestion, SearchFigures, UnansweredQuestion
+from hub.usage.lately import Searched
 
 MOST_MEASURED = 5_000  # the newest searches that medians are taken of
 
@@ -77,6 +78,15 @@ def recent(session: Session, actor: Actor, *, limit: int = 8) -> list[RecentQues
         RecentQuestion(question=row.question, filters=row.filters, total=row.total, asked_at=row.answered_at)
         for row in ordered
     ]
+
+
+def searches_of(session: Session, person_id: int, since: datetime, until: datetime) -> list[Searched]:
+    """What somebody looked for in this time, the newest 500: a hint at what they used on a deal."""
+    query = select(Search.answered_at, Search.chosen_asset_id, Search.deal).where(
+        Search.person_id == person_id, col(Search.answered_at) >= since, col(Search.answered_at) <= until
+    )
+    rows = session.exec(query.order_by(col(Search.answered_at).desc()).limit(500))
+    return [Searched(at, asset_id, deal) for at, asset_id, deal in rows]
 
 
 def figures(session: Session, actor: Actor, *, days: int) -> SearchFigures:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, BinaryIO
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
@@ -18,13 +18,13 @@ from hub.db import Database
 from hub.deals.words import MOST_PEOPLE, Lookup, Names
 from hub.errors import Conflict
 from hub.events.names import EventName
+from hub.imports.bulk import insert_rows, is_one_of, update_rows
 from hub.imports.csv_rows import columns_for, reading
 from hub.imports.mapping import Meaning, read_lines
 from hub.imports.patience import patiently
 from hub.imports.report import ImportReport, Tally
 from hub.people.roles import HUB, Actor, Deed, require
 from hub.taxonomy.nearest import shown
-from hub.usage.bulk import insert_uses, one_of
 from hub.usage.capture import Row, row_of, tell, wait_for_same
 from hub.usage.import_rows import COLUMNS, REQUIRED, UseMapping, UseReader
 from hub.usage.joining import join_waiting
@@ -41,11 +41,6 @@ _TIMES = ("occurred_at", "said_at", "recorded_at")
 _THERE = select(
     *(uses.c[name] for name in ("id", "external_id", "deal_named_at", *_CORRECTED, *_TIMES)),
 ).where(uses.c.source == bindparam("of"))
-_CORRECT = (
-    update(uses)
-    .where(uses.c.id == bindparam("use"))
-    .values({name: bindparam(f"new_{name}") for name in (*_CORRECTED, *_TIMES)})
-)
 
 
 def import_uses(
@@ -147,9 +142,9 @@ class _Batch:
         return self._done
 
     def _there(self, ids: Sequence[str]) -> dict[str, Any]:
-        connection = self._session.connection()
-        query = _THERE.where(one_of(connection, uses.c.external_id, ids))
-        return {row["external_id"]: row for row in connection.execute(query, {"of": self._source}).mappings()}
+        query = _THERE.where(is_one_of(self._session, uses.c.external_id, ids))
+        rows = self._session.connection().execute(query, {"of": self._source}).mappings()
+        return {row["external_id"]: row for row in rows}
 
     def _usable(self, line: UseLine) -> KnownAsset | None:
         """The line's asset, unless the line has to be refused."""
@@ -181,13 +176,9 @@ class _Batch:
         return row | {"source": self._source, "person_id": person_id, "recorded_at": _recorded(line, self._arrived)}
 
     def _write(self) -> None:
-        connection = self._session.connection()
-        if self._done.new:
-            insert_uses(connection, self._done.new)
-        if self._done.changed:
-            columns = (*_CORRECTED, *_TIMES)
-            rows = [{f"new_{name}": row[name] for name in columns} | {"use": row["id"]} for row in self._done.changed]
-            connection.execute(_CORRECT, rows)
+        insert_rows(self._session, uses, self._done.new)
+        columns = ("id", *_CORRECTED, *_TIMES)
+        update_rows(self._session, uses, [{name: row[name] for name in columns} for row in self._done.changed])
 
     def _refuse(self, line: UseLine, column: str, reason: str) -> None:
         self._done.refused.append((line.place, column, reason))

@@ -14,15 +14,16 @@ from hub.assets.policy import drafts_seen_by
 from hub.db import metadata
 from hub.deals.changes import wait_for_others
 from hub.deals.lines import is_day
+from hub.imports.bulk import is_one_of
 from hub.people.roles import Actor, Deed, may
 from hub.taxonomy.nearest import nearest_names, shown
-from hub.usage.bulk import one_of
 
 DealRef = tuple[str, str]  # source, external id
 # Comparing an unknown name with every known one takes milliseconds: the first few are explained so.
 EXPLAINED = 3
 _MOST_COMPARED = 20_000
 _MOST_KEPT = 200_000
+_LAST_OF_DAY = timedelta(days=1, microseconds=-1)
 
 _assets = metadata.tables["asset"]
 _slugs = metadata.tables["asset_slug"]
@@ -31,23 +32,23 @@ _publications = metadata.tables["publication"]
 _deals = metadata.tables["deal"]
 
 _NAMES: BindParameter[str] = bindparam("names", expanding=True)
-_IDS: BindParameter[int] = bindparam("ids", expanding=True)
 _FOUND = union_all(
     select(literal(1).label("rank"), _slugs.c.slug.label("name"), _slugs.c.asset_id.label("id")).where(
         _slugs.c.slug.in_(_NAMES)
     ),
     select(literal(2), _assets.c.external_id, _assets.c.id).where(_assets.c.external_id.in_(_NAMES)),
 ).subquery()
-# Built once: building a statement costs more than asking it, and a use must take two milliseconds in all.
+# Built once, and one for all: building a statement costs more than asking it, and a use must take two milliseconds.
 _BY_NAME = (
-    select(_FOUND.c.name, _assets.c.id, _assets.c.slug, _assets.c.live_version_id, _assets.c.head_version_id)
+    select(
+        _FOUND.c.name,
+        *(_assets.c[name] for name in ("id", "slug", "live_version_id", "head_version_id")),
+        *(_publications.c[name] for name in ("version_id", "published_at", "ended_at")),
+    )
     .join(_FOUND, _FOUND.c.id == _assets.c.id)
-    .order_by(_FOUND.c.rank)  # where a name is both, the external id comes last and counts
-)
-_WERE_LIVE = (
-    select(_publications.c.asset_id, _publications.c.version_id, _publications.c.published_at, _publications.c.ended_at)
-    .where(_publications.c.asset_id.in_(_IDS))
-    .order_by(_publications.c.published_at, _publications.c.id)
+    .outerjoin(_publications, _publications.c.asset_id == _assets.c.id)
+    # Where a name is both, the external id comes last and counts.
+    .order_by(_FOUND.c.rank, _publications.c.published_at, _publications.c.id)
 )
 _NUMBERED = select(_versions.c.id).where(
     _versions.c.asset_id == bindparam("asset"), _versions.c.number == bindparam("number")
@@ -69,7 +70,7 @@ class KnownAsset:
 
     def version_at(self, moment: datetime) -> int | None:
         """The version that was live then, else the one that is live now, else the newest."""
-        end = moment + timedelta(days=1) if is_day(moment) else moment
+        end = moment + _LAST_OF_DAY if is_day(moment) else moment
         for version_id, since, until in reversed(self.was_live):
             if since <= end and (until is None or moment < until):
                 return version_id
@@ -93,14 +94,15 @@ class KnownAssets:
         wanted = [name for name in dict.fromkeys(names) if name not in self._found]
         if not wanted:
             return
-        connection = session.connection()
-        found = {row.name: KnownAsset(*row[1:]) for row in connection.execute(_BY_NAME, {"names": wanted})}
-        by_id = {asset.id: asset for asset in found.values()}
-        if by_id:
-            for asset_id, *publication in connection.execute(_WERE_LIVE, {"ids": list(by_id)}):
-                by_id[asset_id].was_live.append((publication[0], publication[1], publication[2]))
-        hidden = self._hidden(session, [it.id for it in by_id.values() if not it.live_version_id and not it.was_live])
-        self._found |= {name: by_id[it.id] for name, it in found.items() if it.id not in hidden}
+        found: dict[str, KnownAsset] = {}
+        for name, asset_id, slug, live, head, *publication in session.connection().execute(_BY_NAME, {"names": wanted}):
+            if name not in found or found[name].id != asset_id:
+                found[name] = KnownAsset(asset_id, slug, live, head)
+            if publication[0] is not None:
+                found[name].was_live.append((publication[0], publication[1], publication[2]))
+        never_live = {it.id for it in found.values() if not it.live_version_id and not it.was_live}
+        hidden = self._hidden(session, never_live)
+        self._found |= {name: asset for name, asset in found.items() if asset.id not in hidden}
 
     def get(self, name: str) -> KnownAsset | None:
         return self._found.get(name)
@@ -155,7 +157,7 @@ def _deals_by_ref(session: Session, refs: Collection[DealRef]) -> dict[DealRef, 
     names = list({external_id for _, external_id in refs})
     connection = session.connection()
     if len(names) > _FEW:
-        rows = connection.execute(_DEALS.where(one_of(connection, _deals.c.external_id, names)))
+        rows = connection.execute(_DEALS.where(is_one_of(session, _deals.c.external_id, names)))
     else:
         rows = connection.execute(_FEW_DEALS, {"names": names})
     return {(row.source, row.external_id): row.id for row in rows if (row.source, row.external_id) in refs}

@@ -78,7 +78,7 @@ def name_deal(session: Session, actor: Actor, name: str, ref: DealRef | None) ->
         use.deal_id, use.deal_source, use.deal_ref = wanted, None, None
         use.deal_named_at, use.deal_named_by = clock.now(), actor.id
         subject = ("use", use.id, use.external_id)
-        told = {"asset": use.asset_id, "before": before, "deal": wanted}
+        told = {"assets": [use.asset_id], "deals": [it for it in (before, wanted) if it is not None]}
         record(session, EventName.DEAL_OF_USE_NAMED, actor_id=actor.id, subject=subject, **told)
         session.flush()
     return listing.shown(session, [use])[0]

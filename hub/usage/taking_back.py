@@ -17,7 +17,7 @@ def take_back(session: Session, actor: Actor, name: str) -> Use:
     require(actor, Deed.TAKE_BACK_USE, own=is_own(actor, use))
     if use.taken_back_at is None:
         use.taken_back_at = clock.now()
-        told = {"asset": use.asset_id, "deal": use.deal_id}
+        told = {"assets": [use.asset_id], "deals": [use.deal_id] if use.deal_id is not None else []}
         record(session, EventName.USE_TAKEN_BACK, actor_id=actor.id, subject=("use", use.id, use.external_id), **told)
         session.flush()
     return use

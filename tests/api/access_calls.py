@@ -13,6 +13,8 @@ from hub.assets.models import Asset, Version
 from hub.assets.schemas import AssetDraft
 from hub.blobs import Blobs
 from hub.events.models import Event
+from hub.insights import experiments
+from hub.insights.models import EvidenceRun, RunReason, RunState
 from hub.people import directory
 from hub.people.models import Person, SignInSession
 from hub.people.roles import HUB, Actor, Role, Scope
@@ -397,3 +399,22 @@ def a_new_token(session: Session, blobs: Blobs, whose: Person) -> Call:
 
 def a_new_admin_token(session: Session, blobs: Blobs, whose: Person) -> Call:
     return Call(body={"name": "of a test", "scopes": ["admin"], "person": whose.id})
+
+
+# --- insights -----------------------------------------------------------------------------------------
+
+
+def a_run(session: Session, blobs: Blobs, whose: Person) -> Call:
+    run = EvidenceRun(state=RunState.FAILED, reason=RunReason.NIGHTLY, asked_at=clock.now())
+    session.add(run)
+    session.flush()
+    return Call(path={"run_id": run.id})
+
+
+def an_asset_to_hold_out(session: Session, blobs: Blobs, whose: Person) -> Call:
+    return Call(body={"asset": a_live_asset(session, blobs, whose).path["slug"]})
+
+
+def a_hold_out(session: Session, blobs: Blobs, whose: Person) -> Call:
+    asset = session.exec(select(Asset).where(Asset.slug == a_live_asset(session, blobs, whose).path["slug"])).one()
+    return Call(path={"experiment_id": experiments.start(session, HUB, asset).id})

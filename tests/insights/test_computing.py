@@ -21,6 +21,7 @@ from hub.insights.learnt import Learnt
 from hub.insights.loading import load
 from hub.insights.models import AssetEvidence, EvidenceCell, EvidenceRun, EvidenceState, Found, RunReason, RunState
 from hub.insights.reading import bands, evidence_of
+from tests.factories.deals import make_deal
 from tests.factories.people import actor
 from tests.factories.worlds import planted_world
 from tests.insights.stored_worlds import (
@@ -244,20 +245,16 @@ def test_stages_that_finish_during_the_day_move_what_is_shown(database: Database
         assert after[name].touched_revenue == before[name].touched_revenue
 
 
-def test_an_asset_published_since_the_night_is_shown_too(database: Database) -> None:
+def test_an_asset_published_since_the_night_is_shown_too(sqlite_database: Database) -> None:
     history = a_world()
-    store(database, history)
-    computed(database)
-    add_assets(database, 1, first=history.assets)
-    entries = history.entries
-    with database.transaction() as session:
-        from tests.factories.deals import make_deal
-
+    store(sqlite_database, history)
+    computed(sqlite_database)
+    add_assets(sqlite_database, 1, first=history.assets)
+    with sqlite_database.transaction() as session:
         stages = [{"stage": "discovery", "entered": "2026-01-01", "left": "2026-01-20", "result": "lost"}]
         make_deal(session, "new", outcome="lost", created="2026-01-01", closed="2026-01-20", stages=stages)
-    assert len(entries)
-    Computer(database, Inputs()).add_new_rows()
-    with database.reading() as session:
+    Computer(sqlite_database, Inputs()).add_new_rows()
+    with sqlite_database.reading() as session:
         assert shown(session)[f"A{history.assets}"].verdict == TOO_EARLY
 
 
@@ -302,20 +299,20 @@ def test_of_old_months_the_last_run_keeps_its_rows(database: Database) -> None:
     assert by_run[ids[0]].figures["verdicts"] is not None
 
 
-def test_a_state_that_cannot_be_read_costs_time_only(database: Database) -> None:
-    store(database, a_world())
-    computed(database)
-    with database.transaction() as session:
+def test_a_state_that_cannot_be_read_costs_time_only(sqlite_database: Database) -> None:
+    store(sqlite_database, a_world())
+    computed(sqlite_database)
+    with sqlite_database.transaction() as session:
         state = session.exec(select(EvidenceState)).one()
         state.learnt, state.seen_entry_id = b"of another age", 0
-    assert Computer(database, Inputs()).add_new_rows() == 0
-    run = run_of(database, computed(database))
+    assert Computer(sqlite_database, Inputs()).add_new_rows() == 0
+    run = run_of(sqlite_database, computed(sqlite_database))
     assert run.state == RunState.COMPLETE
 
 
-def test_what_was_learnt_comes_back_from_bytes_as_it_was(database: Database) -> None:
-    store(database, a_world())
-    with database.reading() as session:
+def test_what_was_learnt_comes_back_from_bytes_as_it_was(sqlite_database: Database) -> None:
+    store(sqlite_database, a_world())
+    with sqlite_database.reading() as session:
         loaded = load(session, Inputs())
     evidence = estimate(loaded.history)
     back = Learnt.of(Learnt(evidence, loaded.known).as_bytes())
@@ -327,12 +324,12 @@ def test_what_was_learnt_comes_back_from_bytes_as_it_was(database: Database) -> 
         Learnt.of(b"x\x9c")
 
 
-def test_rows_that_vanish_are_no_trouble_for_the_day(database: Database) -> None:
+def test_rows_that_vanish_are_no_trouble_for_the_day(sqlite_database: Database) -> None:
     """Between the night and the day everything shown was taken away: it comes back."""
     history = a_world()
-    store(database, history)
-    computed(database)
-    with database.transaction() as session:
+    store(sqlite_database, history)
+    computed(sqlite_database)
+    with sqlite_database.transaction() as session:
         session.exec(delete(AssetEvidence))
         session.exec(select(EvidenceState)).one().seen_entry_id = 0
-    assert Computer(database, Inputs()).add_new_rows() == history.assets
+    assert Computer(sqlite_database, Inputs()).add_new_rows() == history.assets
