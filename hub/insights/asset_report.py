@@ -34,7 +34,7 @@ def read_asset(session: Session, actor: Actor, slug: str, *, run_id: int | None 
         as_good_as_other=found is not None and found.as_good_as_other,
         guards=_guards(session, details),
         crude=Crude(
-            lift=found.crude_lift if found is not None else 0.0,
+            lift=round(found.crude_lift, 4) if found is not None else 0.0,
             observed=details["observed"],
             expected=details["expected"],
         ),

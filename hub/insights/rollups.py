@@ -7,7 +7,7 @@ minute. Counting is always from the rows themselves, so twice, late or out of or
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, func
 
 from hub import clock
+from hub.assets.models import Asset
 from hub.db import Database, metadata
 from hub.deals.models import Deal, Outcome
 from hub.events.models import Event
@@ -38,6 +39,7 @@ USES, MONTHS, CAPTURE = "uses", "months", "capture"
 _COUNTED_AT_ONCE = 50
 _SELDOM = timedelta(hours=1)  # for what reads every use
 
+_assets = metadata.tables[str(Asset.__tablename__)]
 _deals = metadata.tables[str(Deal.__tablename__)]
 _EPOCH = np.datetime64("1970-01-01", "s")
 
@@ -93,29 +95,36 @@ Some = Collection[int] | None
 
 
 def measure_uses(session: Session, inputs: Inputs, some: Some) -> Rows:
-    """How much these assets are used, or all."""
+    """How much these assets are used, or all. Counted here: the database would sort all uses twice for it."""
     now = clock.now()
-    recent = func.sum(case((uses.c.occurred_at >= now - RECENT, 1), else_=0))
-    columns = (uses.c.asset_id, func.count(), recent, func.max(uses.c.occurred_at))
     counts = (uses.c.taken_back_at.is_(None), uses.c.action.in_(inputs.actions))
-    query = select(*columns).where(*counts).group_by(uses.c.asset_id)
-    pairs = select(uses.c.asset_id, uses.c.deal_id).where(*counts, uses.c.deal_id.is_not(None)).distinct()
+    recent = case((uses.c.occurred_at >= now - RECENT, 1), else_=0)
+    query = select(uses.c.asset_id, func.coalesce(uses.c.deal_id, -1), recent).where(*counts)
     if some is not None:
-        query, pairs = (one.where(is_one_of(session, uses.c.asset_id, some)) for one in (query, pairs))
-    connection, found = session.connection(), pairs.subquery()
-    by_asset = select(found.c.asset_id, func.count()).group_by(found.c.asset_id)
-    deals = {row[0]: int(row[1]) for row in connection.execute(by_asset)}
+        query = query.where(is_one_of(session, uses.c.asset_id, some))
+    asset, deal, lately = columns_of(session, query, 3)
+    ids, place = np.unique(asset.astype(np.int64), return_inverse=True)
+    on_deals = deal >= 0
+    pairs = np.unique((place[on_deals] << 40) + deal[on_deals].astype(np.int64))
+    columns = {
+        "uses": np.bincount(place, minlength=len(ids)),
+        "recent": np.bincount(place, lately, minlength=len(ids)).astype(np.int64),
+        "deals": np.bincount(pairs >> 40, minlength=len(ids)),
+    }
+    last = _last_uses(session, counts, ids.tolist())
     return [
-        {
-            "asset_id": asset_id,
-            "uses": many,
-            "recent": int(lately),
-            "deals": deals.get(asset_id, 0),
-            "last_used_at": last,
-            "counted_at": now,
-        }
-        for asset_id, many, lately, last in connection.execute(query)
+        {"asset_id": asset_id, "last_used_at": last.get(asset_id), "counted_at": now}
+        | {name: int(values[index]) for name, values in columns.items()}
+        for index, asset_id in enumerate(ids.tolist())
     ]
+
+
+def _last_uses(session: Session, counts: tuple[Any, ...], asset_ids: list[int]) -> dict[int, datetime]:
+    """One look into the index for each asset."""
+    newest = select(uses.c.occurred_at).where(uses.c.asset_id == _assets.c.id, *counts)
+    newest = newest.order_by(uses.c.occurred_at.desc()).limit(1).correlate(_assets)
+    query = select(_assets.c.id, newest.scalar_subquery()).where(is_one_of(session, _assets.c.id, asset_ids))
+    return {row[0]: row[1] for row in session.connection().execute(query)}
 
 
 def write_uses(session: Session, rows: Rows, some: Some) -> None:

@@ -16,7 +16,7 @@ def coverage(session: Session, actor: Actor, inputs: Inputs) -> Coverage:
     outlook = evidence.outlook(session)
     found = grid(session, inputs, outlook)
     items = [_cell(found, place, cell) for place, cell in enumerate(found.cells)]
-    items.sort(key=lambda it: -(it.gap or 0.0))
+    items.sort(key=lambda it: -it.gap)
     return Coverage(
         items=items,
         total=len(items),
@@ -44,7 +44,7 @@ def _cell(found: Grid, place: int, cell: Cell) -> CellOut:
         askers=cell.people,
         best_lift=round(100 * cell.best_lift, 4) if cell.best_lift is not None else None,
         best_asset=cell.best.slug if cell.best else None,
-        gap=round(float(scores.gap[place]), 2) if cell.stage is not None else None,
+        gap=round(float(scores.gap[place]), 2),
         need_factor=round(float(scores.need[place]), 3),
         pass_factor=round(float(scores.passing[place]), 3),
     )

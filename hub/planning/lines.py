@@ -39,11 +39,13 @@ class Line:
 @dataclass(frozen=True)
 class Further:
     """`used` counts open deals that use a candidate and are eligible for it; `staying` are assets that must not be
-    retired; `on_trial` those of a running hold-out; `first_use` is when the hub began to know of uses."""
+    retired; `on_trial` those of a running hold-out; `last_used` is when a candidate for retirement was used last;
+    `first_use` when the hub began to know of uses."""
 
     used: Mapping[int, int] = field(default_factory=dict)
     staying: Collection[int] = ()
     on_trial: Collection[int] = ()
+    last_used: Mapping[int, datetime] = field(default_factory=dict)
     first_use: datetime | None = None
 
 
@@ -73,7 +75,8 @@ def to_be_promoted(grid: Grid, eligible: Eligible) -> list[tuple[LiveAsset, Lift
 
 
 def to_be_retired(grid: Grid, first_use: datetime | None) -> list[LiveAsset]:
-    """What goes with losing, and what nobody used for long although uses are recorded. Some of it may be young."""
+    """What goes with losing, and what nobody used for long although uses are recorded. Whether it was is
+    looked up for these alone: what is counted of uses may be late."""
     since = clock.now() - UNUSED
     is_recorded = first_use is not None and first_use < since
     return [
@@ -95,7 +98,7 @@ def all_lines(grid: Grid, outlook: Outlook, eligible: Eligible, further: Further
 
 def _write(grid: Grid, outlook: Outlook) -> Iterator[Line]:
     for cell, gap in zip(grid.cells, grid.scores.gap.tolist(), strict=True):
-        if cell.stage is None or gap <= 0:
+        if gap <= 0 or cell.place == (None, None):
             continue
         reason = sentences.to_write(
             _where(cell),
@@ -106,7 +109,7 @@ def _write(grid: Grid, outlook: Outlook) -> Iterator[Line]:
             demand=(cell.searches, cell.zero_results, cell.people),
             good_share=outlook.good_share,
         )
-        key = f"write-{(cell.persona and cell.persona.id) or 0}-{cell.stage.id}"
+        key = f"write-{cell.place[0] or 0}-{cell.place[1] or 0}"
         yield Line(SuggestionKind.WRITE, key, worth.of_writing(gap, outlook.good_share), reason, cell=cell)
 
 
@@ -159,7 +162,8 @@ def _retire(grid: Grid, further: Further, day: float) -> Iterator[Line]:
             continue
         losing = asset.lift if asset.verdict == GOES_WITH_LOSING else None
         found = worth.of_retiring(losing, asset.uses, average, day)
-        days = (now - asset.last_used_at).days if asset.last_used_at is not None else None
+        last = further.last_used.get(asset.id)
+        days = (now - last).days if last is not None else None
         reason = sentences.to_retire(asset.title, days=days, lift=losing, uses=asset.uses)
         yield _of(SuggestionKind.RETIRE, asset, found, reason)
 
@@ -169,7 +173,7 @@ def _of(kind: SuggestionKind, asset: LiveAsset, found: Worth, reason: str, *, el
 
 
 def _where(cell: Cell) -> str:
-    stage = cell.stage.label if cell.stage else "no known stage"
+    stage = cell.stage.label if cell.stage else "deal stages that belong to no stage yet"
     return f"with {cell.persona.label} at {stage}" if cell.persona else f"at {stage} with no persona known"
 
 

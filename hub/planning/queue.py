@@ -4,7 +4,7 @@ Computed when somebody looks, from what is so now; only what people decided abou
 docs/decisions/0073).
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -95,9 +95,12 @@ class _Plan:
         eligible = Eligible(found)
         candidates = [asset for asset, _ in lines.to_be_promoted(found, eligible)]
         first_use = _first_use(session)
+        unused = lines.to_be_retired(found, first_use)
+        last_used = _last_used(session, unused)
         further = Further(
             used=_used(session, found, candidates),
-            staying=_staying(session, lines.to_be_retired(found, first_use)),
+            staying=_staying(session, unused, last_used),
+            last_used=last_used,
             on_trial=_on_trial(session),
             first_use=first_use,
         )
@@ -132,8 +135,20 @@ def _first_use(session: Session) -> datetime | None:
     return session.exec(select(Use.occurred_at).order_by(col(Use.id)).limit(1)).first()
 
 
-def _staying(session: Session, candidates: Sequence[LiveAsset]) -> set[int]:
-    """Those whose front matter says `required:` (legal, pricing), and those that nobody used because they are young."""
+def _last_used(session: Session, candidates: Sequence[LiveAsset]) -> dict[int, datetime]:
+    """By any action, viewing too: one look into the index for each."""
+    if not candidates:
+        return {}
+    newest = sql_select(col(Use.occurred_at)).where(
+        col(Use.asset_id) == col(Asset.id), col(Use.taken_back_at).is_(None)
+    )
+    latest = newest.order_by(col(Use.occurred_at).desc()).limit(1).correlate(Asset).scalar_subquery()
+    query = sql_select(col(Asset.id), latest).where(col(Asset.id).in_([asset.id for asset in candidates]))
+    return {asset_id: last for asset_id, last in session.execute(query) if last is not None}
+
+
+def _staying(session: Session, candidates: Sequence[LiveAsset], last_used: Mapping[int, datetime]) -> set[int]:
+    """Those whose front matter says `required:` (legal, pricing), and those that were used lately or are young."""
     if not candidates:
         return set()
     query = (
@@ -142,11 +157,12 @@ def _staying(session: Session, candidates: Sequence[LiveAsset]) -> set[int]:
         .where(col(Asset.id).in_([asset.id for asset in candidates]))
     )
     losing = {asset.id for asset in candidates if asset.verdict == GOES_WITH_LOSING}
-    young = clock.now() - lines.UNUSED
+    lately = clock.now() - lines.UNUSED
     return {
         asset_id or 0
         for asset_id, extra, since in session.exec(query)
-        if extra.get("required") or (asset_id not in losing and (since is None or since >= young))
+        if extra.get("required")
+        or (asset_id not in losing and max(since or clock.now(), last_used.get(asset_id or 0, lately)) >= lately)
     }
 
 

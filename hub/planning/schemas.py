@@ -287,7 +287,7 @@ class BriefOut(BaseModel):
 class CellOut(BaseModel):
     """A persona at a buyer-journey stage; null is what names none. `fresh` live assets are within their review date,
     `overdue` ones past it; what has no date is neither. `requests` are open ones, which `askers` people need. `gap` is
-    money, null where the stage is not known."""
+    money."""
 
     persona: str | None
     stage: str | None
@@ -302,7 +302,7 @@ class CellOut(BaseModel):
     askers: int
     best_lift: float | None
     best_asset: str | None
-    gap: float | None
+    gap: float
     need_factor: float
     pass_factor: float
 

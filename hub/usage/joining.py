@@ -49,7 +49,10 @@ def join_waiting(database: Database) -> int:
             if session.connection().execute(_ARRIVED.limit(1)).first() is None:
                 return joined
         with database.transaction() as session:
-            joined += _join_some(session)
+            some = _join_some(session)
+        if not some:  # another process is at it
+            return joined
+        joined += some
 
 
 def _join_some(session: Session) -> int:

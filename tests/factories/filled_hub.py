@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from hub import clock
 from hub.archives.backup import kept_tables
@@ -26,9 +26,13 @@ from hub.db import Database
 from hub.deals.history import take_stages
 from hub.deals.lines import StageLine
 from hub.deals.words import Lookup, Names
+from hub.events.models import Event
 from hub.people import tokens
 from hub.people.models import Person, RateWindow
 from hub.people.roles import HUB, Actor, Role, Scope, Team
+from hub.planning import briefs, dismissals, requests
+from hub.planning.models import Notice
+from hub.planning.schemas import BriefIn, DismissalIn, RequestIn
 from hub.search.models import Search, SearchAlias
 from hub.taxonomy import terms
 from hub.taxonomy.schemas import TermDraft
@@ -135,6 +139,7 @@ def fill(database: Database, blobs: Blobs) -> Pair:
         _fill_folder(session, live)
         _fill_searches(session, pair, live)
         _fill_deals(session)
+        _fill_planning(session, pair)
         session.add(RateWindow(key="sign-in", count=3, expires_at=clock.now()))
     return pair
 
@@ -148,6 +153,23 @@ def _fill_deals(session: Session) -> None:
     make_deal(session, "d1", outcome="lost", no_decision=True, closed="2027-02-01", stages=stages, owner="Zoë")
     waiting = StageLine("unknown", "Demo", datetime(2027, 1, 11, tzinfo=UTC))
     take_stages(session, Lookup(session, HUB, Names("csv")), [waiting])
+
+
+def _fill_planning(session: Session, pair: Pair) -> None:
+    """A request that a brief covers, a suggestion put aside, and somebody who was told."""
+    request, _ = requests.ask(session, pair.sales, RequestIn(needed="A sheet for IT", persona="cfo"))
+    given = {"marketing_author": pair.marketing.email, "sales_author": pair.sales.email, "requests": [request.id]}
+    briefs.plan(session, pair.marketing, BriefIn.model_validate(given))
+    dismissals.dismiss(session, pair.marketing, "write-1-1", DismissalIn(reason="The deck covers it."))
+    session.flush()
+    event = session.execute(select(Event).order_by(col(Event.id).desc())).scalars().first()
+    assert event is not None
+    told = {"kind": event.name, "subject_kind": "request", "subject_name": request.needed, "text": "Ünïcode"}
+    session.add(
+        Notice(
+            person_id=pair.sales.id or 0, event_id=event.id or 0, link="/requests/1", made_at=clock.now(), **told
+        )
+    )  # fmt: skip
 
 
 def _fill_people(session: Session, admin: Actor) -> None:

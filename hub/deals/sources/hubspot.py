@@ -60,8 +60,8 @@ def _event(event: Any, fields: Mapping[str, str]) -> Said | None:
         said.external_id = identity(event.get("objectId"), "objectId")
         said.at = moment(event.get("occurredAt"), "occurredAt")
         if what == "propertyChange":
-            name = event["propertyName"]
-            _take(said, {name: event.get("propertyValue")}, fields)
+            name = text_or_none(event["propertyName"])
+            _take(said, {str(name): event.get("propertyValue")}, fields)
         elif what == "creation":
             said.fields = {"created": said.at.isoformat()}
         elif what in _GONE:

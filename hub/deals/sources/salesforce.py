@@ -162,7 +162,7 @@ def _change_of(
         said.event_id = f"{key}-{identity(header.get('sequenceNumber', 1), 'sequenceNumber')}-{said.external_id}"
         said.at = moment(header.get("commitTimestamp"), "commitTimestamp")
         if kind in ("CREATE", "UPDATE", "UNDELETE"):
-            nulled = dict.fromkeys(it for it in header.get("nulledFields") or () if isinstance(it, str))
+            nulled = dict.fromkeys(_names(header.get("nulledFields")))
             _take(said, nulled | {name: it for name, it in content.items() if name not in nulled}, fields)
             if stage := said.fields.get("stage_id"):
                 said.moments = [(said.at, "stage", stage)]
@@ -173,6 +173,10 @@ def _change_of(
     except NotUnderstood as trouble:
         said.reason = str(trouble)
     return said
+
+
+def _names(value: Any) -> list[str]:
+    return [it for it in value if isinstance(it, str)] if isinstance(value, list) else []
 
 
 def _take(said: Said, record: Mapping[str, Any], fields: Mapping[str, str]) -> None:

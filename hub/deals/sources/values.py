@@ -55,9 +55,9 @@ def several(value: Any) -> list[str]:
 
 
 def identity(value: Any, name: str) -> str:
-    text = "" if isinstance(value, (bool, float)) else str(value)
+    text = str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
     if not _ID.fullmatch(text):
-        raise NotUnderstood(f"{name} is no id: {text[:40]!r}")
+        raise NotUnderstood(f"{name} is no id: {str(value)[:40]!r}")
     return text
 
 
@@ -93,10 +93,10 @@ def _refuse(word: str) -> None:
 
 
 def is_storable(value: Any) -> bool:
-    """Whether no half of a character stands in it: no database takes one."""
+    """Whether no half of a character and no endless number stands in it: no database takes one."""
     try:
-        json.dumps(value, ensure_ascii=False).encode()
-    except (UnicodeEncodeError, RecursionError):
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError):
         return False
     return True
 

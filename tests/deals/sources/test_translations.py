@@ -64,6 +64,7 @@ def test_events_of_other_objects_are_left_out(kind: str) -> None:
         ({"objectId": "1' OR"}, "objectId is no id"),
         ({"propertyValue": {"a": 1}}, "no single value"),
         ({"propertyName": "dealname", "propertyValue": "\ud800"}, "storable"),
+        ({"propertyValue": float("inf")}, "storable"),
         ({"subscriptionType": "deal.deletion"}, "deleted"),
         ({"subscriptionType": "deal.merge"}, "merged"),
         ({"subscriptionType": "deal.somethingNew"}, "not known"),
@@ -71,7 +72,8 @@ def test_events_of_other_objects_are_left_out(kind: str) -> None:
     ],
 )
 def test_an_event_of_hubspot_that_is_not_as_documented_says_why(changed: dict[str, Any], reason: str) -> None:
-    [said] = hubspot_said([event(**changed)])
+    body = json.dumps([event(**changed)]).replace("Infinity", "1e999").encode()
+    [said] = hubspot.events(body, {})
     assert said.reason is not None
     assert reason in said.reason
 
@@ -79,8 +81,7 @@ def test_an_event_of_hubspot_that_is_not_as_documented_says_why(changed: dict[st
 @pytest.mark.parametrize("body", [b"", b"{", b"3", b'"x"', b"\xff", b"[" * 100_000, b"[1e999999, NaN]"])
 def test_a_body_that_is_no_batch_is_not_understood(body: bytes) -> None:
     with pytest.raises(NotUnderstood):
-        told = hubspot.events(body, {})
-        assert not told
+        hubspot.events(body, {})
 
 
 # Salesforce
@@ -241,7 +242,7 @@ def test_no_payload_makes_a_translation_stumble(told: list[Any], data: st.DataOb
         assert said.reason or said.external_id
     change = payload("salesforce_change_events.json")[0]["payload"]
     change |= {data.draw(st.sampled_from(sorted(change))): data.draw(JSON)}
-    if isinstance(header := change.get("ChangeEventHeader"), dict):
+    if header := isinstance(change["ChangeEventHeader"], dict) and change["ChangeEventHeader"]:
         header |= {data.draw(st.sampled_from(sorted(header))): data.draw(JSON)}
     for said in salesforce.change_events(json.dumps(change).encode(), {}):
         assert said.reason or said.external_id
