@@ -103,19 +103,19 @@ def measure_uses(session: Session, inputs: Inputs, some: Some) -> Rows:
     if some is not None:
         query = query.where(is_one_of(session, uses.c.asset_id, some))
     asset, deal, lately = columns_of(session, query, 3)
-    ids, place = np.unique(asset.astype(np.int64), return_inverse=True)
-    on_deals = deal >= 0
+    place, on_deals = asset.astype(np.int64), deal >= 0
     pairs = np.unique((place[on_deals] << 40) + deal[on_deals].astype(np.int64))
     columns = {
-        "uses": np.bincount(place, minlength=len(ids)),
-        "recent": np.bincount(place, lately, minlength=len(ids)).astype(np.int64),
-        "deals": np.bincount(pairs >> 40, minlength=len(ids)),
+        "uses": np.bincount(place),
+        "recent": np.bincount(place, lately),
+        "deals": np.bincount(pairs >> 40, minlength=int(place.max(initial=0)) + 1),
     }
-    last = _last_uses(session, counts, ids.tolist())
+    ids = np.flatnonzero(columns["uses"]).tolist()
+    last = _last_uses(session, counts, ids)
     return [
         {"asset_id": asset_id, "last_used_at": last.get(asset_id), "counted_at": now}
-        | {name: int(values[index]) for name, values in columns.items()}
-        for index, asset_id in enumerate(ids.tolist())
+        | {name: int(values[asset_id]) for name, values in columns.items()}
+        for asset_id in ids
     ]
 
 

@@ -6,7 +6,7 @@ docs/decisions/0073).
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import func
 from sqlalchemy import select as sql_select
@@ -33,6 +33,8 @@ from hub.planning.schemas import Queue, Range, Subject, Suggestion
 from hub.planning.supply import LiveAsset, persona_of_deal
 from hub.planning.worth import EFFORT, SuggestionKind
 from hub.usage.models import Use
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -162,7 +164,7 @@ def _staying(session: Session, candidates: Sequence[LiveAsset], last_used: Mappi
         asset_id or 0
         for asset_id, extra, since in session.exec(query)
         if extra.get("required")
-        or (asset_id not in losing and max(since or clock.now(), last_used.get(asset_id or 0, lately)) >= lately)
+        or (asset_id not in losing and max(since or clock.now(), last_used.get(asset_id or 0, _NEVER)) >= lately)
     }
 
 

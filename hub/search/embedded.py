@@ -50,6 +50,9 @@ class EmbeddedEngine:
         with self._folder.writing():
             self._ensure(lost="")
 
+    def start(self) -> None:
+        """Nothing to put right: what others left in the folder is looked at with every question."""
+
     def put(self, documents: Iterable[Document]) -> None:
         self._change([(document.id, document) for document in documents])
 

@@ -177,6 +177,10 @@ class Engine(Protocol):
 
     name: str
 
+    def start(self) -> None:
+        """To be called when a process begins, and when an engine that was away is back: whatever others left behind or
+        changed meanwhile is put right. May be repeated."""
+
     def put(self, documents: Iterable[Document]) -> None:
         """Add or replace; found when this returns (Meilisearch: when `settle` returns)."""
 

@@ -40,6 +40,7 @@ class Indexer:
 
     def __init__(self, database: Database, engine: Engine) -> None:
         self._database, self._engine = database, engine
+        self._started = False
 
     def react(self, events: Sequence[Event]) -> None:
         """The worker's: what these events may have changed is read again. Raises Unavailable while the engine is
@@ -64,6 +65,8 @@ class Indexer:
     def make_current(self) -> None:
         """Rebuild when the index is not complete, was made under other settings or by another version, or holds
         another number of documents than the library has (the database or the index came from elsewhere)."""
+        if not self._is_started():
+            return
         health = self._engine.health()
         reason = health.detail if health.state == "stale" else self._miscounted(health)
         if not reason:
@@ -75,6 +78,20 @@ class Indexer:
             log.warning("the search index waits", reason=busy.detail)
         else:
             log.info("the search index is complete", documents=count)
+
+    def _is_started(self) -> bool:
+        """An engine that was away may come back with other settings than it left with."""
+        if self._engine.health().state == "down":
+            self._started = False
+            return False
+        if not self._started:
+            try:
+                self._engine.start()
+            except SearchUnavailable as away:
+                log.warning("the search index waits", reason=str(away))
+                return False
+            self._started = True
+        return True
 
     def _miscounted(self, health: Health) -> str:
         """Only when nothing is on its way: what waits for delivery is not in the index yet."""

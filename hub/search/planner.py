@@ -149,7 +149,8 @@ class Planner:
         ranked: list[Ranked] = []
         words: tuple[Word, ...] = ()
         for vocabulary in (AnyWord(), None):
-            words = speller.words(question, vocabulary or _words_of(found.candidates), all_typos=vocabulary is None)
+            all_typos = vocabulary is None and question.words not in self._configuration.synonyms
+            words = speller.words(question, vocabulary or _words_of(found.candidates), all_typos=all_typos)
             candidates: Sequence[Candidate] = found.candidates
             if words and request.sort == "relevance":
                 candidates = score(candidates, words, self._configuration, found.frequencies, found.population)

@@ -214,7 +214,9 @@ def test_progress_is_told_to_the_end(sqlite_database: Database) -> None:
     Computer(sqlite_database, Inputs()).compute(progress=lambda share, doing: seen.append((share, doing)))
     shares = [share for share, _ in seen]
     assert shares == sorted(shares)
-    assert {"reading deals and uses", "following the money", "testing for false alarms", "writing"} <= {it for _, it in seen}
+    assert {"reading deals and uses", "following the money", "testing for false alarms", "writing"} <= {
+        it for _, it in seen
+    }
 
 
 def test_stages_that_finish_during_the_day_move_what_is_shown(database: Database) -> None:

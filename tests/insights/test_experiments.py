@@ -92,7 +92,9 @@ def test_a_run_reads_what_a_suggestion_did(database: Database) -> None:
     with database.transaction() as session:
         made = experiments.start(session, HUB, asset(session))
         entries = world.history.entries
-        first = {int(deal): entries.entered[place] for place, deal in enumerate(entries.deal) if not entries.stage[place]}
+        first = {
+            int(deal): entries.entered[place] for place, deal in enumerate(entries.deal) if not entries.stage[place]
+        }
         for number, entered in list(first.items())[:600]:
             deal = id_of(deal_named(session, f"D{number}"))
             moment = np.datetime64("1970-01-01T12", "s") + np.timedelta64(int(entered * 86_400), "s")

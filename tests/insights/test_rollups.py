@@ -61,9 +61,7 @@ def test_a_use_is_counted_when_it_is_told_and_goes_when_it_is_taken_back(databas
     with database.transaction() as session:
         make_deal(session, "D0")
         who = actor(session, role="contributor")
-        line = UseLine(
-            external_id="u", asset="A0", action="shared", occurred_at=datetime.now(UTC), deal=("csv", "D0")
-        )
+        line = UseLine(external_id="u", asset="A0", action="shared", occurred_at=datetime.now(UTC), deal=("csv", "D0"))
         capture.record(session, who, [line])
     react_to_all(database, figures)
     with database.reading() as session:
