@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bench import figures, folder, imports, library, upkeep
+from bench import deals, figures, folder, imports, insights, library, upkeep, usage
 from bench.figures import Figure
 from bench.places import POSTGRES, engines
 
@@ -21,7 +21,8 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 @app.command()
 def main(
     names: Annotated[
-        list[str] | None, typer.Argument(help="library, folder, imports, upkeep; all when left out.")
+        list[str] | None,
+        typer.Argument(help="library, folder, imports, upkeep, deals, usage, insights; all when left out."),
     ] = None,
     assets: Annotated[
         list[int] | None, typer.Option(min=1_000, help="How large a library; may be given several times.")
@@ -38,6 +39,9 @@ def main(
         "folder": lambda: folder.measured(handbook),
         "imports": lambda: imports.measured(max(assets or [MANY])),
         "upkeep": lambda: upkeep.measured(max(assets or [MANY])),
+        "deals": lambda: deals.measured(100_000),
+        "usage": lambda: usage.measured(100_000),
+        "insights": insights.measured,
     }
     wanted = names or list(benches)
     if unknown := [name for name in wanted if name not in benches]:

@@ -58,9 +58,7 @@ def make_worker(database: Database, engine: Engine, settings: Settings) -> Worke
             RecurringJob("search index", _MINUTE, indexer.make_current, at_start=True, lease=_A_REBUILD),
             RecurringJob("dates", _MINUTE, lambda: freshness.act_on_dates(database)),
             RecurringJob("figures", rollups.EVERY, figures.refresh, lease=rollups.LEASE),
-            RecurringJob(
-                "evidence", computing.EVERY, Computer(database, inputs).do_what_is_due, lease=computing.LEASE
-            ),
+            RecurringJob("evidence", computing.EVERY, Computer(database, inputs).do_what_is_due, lease=computing.LEASE),
             RecurringJob("reminders", _HOUR, lambda: _remind(database)),
             RecurringJob("ended sessions", _HOUR, lambda: _forget(database)),
             RecurringJob("old notices", timedelta(days=1), notifier.forget_old),

@@ -22,7 +22,6 @@ def compute(
     as_json: AsJson = False,
 ) -> None:
     """Compute the evidence from all deals and uses. What is shown stays until the new run is complete."""
-    import hub.tables
     from hub.insights import runs
     from hub.insights.computing import Computer
     from hub.insights.inputs import Inputs
@@ -51,7 +50,6 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Write the evidence of all assets to a JSON file."""
-    import hub.tables
     from hub.insights.export import export as write
 
     with opened() as hub, hub.database.reading() as session:

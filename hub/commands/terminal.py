@@ -43,7 +43,7 @@ class OpenHub:
 @contextmanager
 def opened(*, migrated: bool = True) -> Iterator[OpenHub]:
     """The hub's parts for a command, with the schema brought up to date first."""
-    from hub import migrations
+    from hub import migrations, tables  # noqa: F401 - a command may need a table that its own rooms do not name
     from hub.blobs import Blobs
     from hub.db import Database
     from hub.observability import set_up_logging
