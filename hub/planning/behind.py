@@ -74,10 +74,10 @@ def _of_line(
     )
 
 
-def _stages(written: Sequence[Line], journey: Mapping[int, int]) -> list[int]:
-    """The deal stages of the cells that these lines are about."""
-    wanted = {line.cell.stage.id for line in written if line.cell is not None and line.cell.stage is not None}
-    return [deal_stage for deal_stage, stage in journey.items() if stage in wanted]
+def _stages(written: Sequence[Line], journey: Mapping[int, int]) -> list[int] | None:
+    """The deal stages of the cells that these lines are about; None where one is about those that belong nowhere."""
+    wanted = {line.cell.place[1] for line in written if line.cell is not None}
+    return None if None in wanted else [deal_stage for deal_stage, stage in journey.items() if stage in wanted]
 
 
 def _largest(session: Session, journey: Mapping[int, int], stages: Sequence[int] | None) -> list[_Deal]:

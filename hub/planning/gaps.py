@@ -1,7 +1,7 @@
 """The gap score: how much open money sits where no proven content is. Pure arithmetic on arrays, a place a cell.
 
 A cell is a persona at a buyer-journey stage (in a segment, where somebody asks for it). The parts of the score stand
-beside it, because a score that nobody can take apart convinces nobody. See docs/decisions/0070.
+beside it, because a score that nobody can take apart convinces nobody. See docs/decisions/0039.
 """
 
 from dataclasses import dataclass, fields

@@ -1,7 +1,7 @@
 """The planning queue: one list of what to write, promote, fix, test and retire, best first.
 
 Computed when somebody looks, from what is so now; only what people decided about a suggestion is kept (see
-docs/decisions/0073).
+docs/decisions/0042).
 """
 
 from collections.abc import Collection, Mapping, Sequence

@@ -1,7 +1,7 @@
 """Requests: somebody needs an asset that is not there. Asking, joining, taking, and the two ways in which one ends.
 
 Lists are `request_lists`'. Every step may be repeated: a device that sends twice, and two people who press at once,
-make no second row (see docs/decisions/0072).
+make no second row (see docs/decisions/0041).
 """
 
 from collections.abc import Iterable

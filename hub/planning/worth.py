@@ -1,5 +1,5 @@
 """What a suggestion is worth: expected money of the next quarter, its range, and in which order suggestions stand.
-Pure arithmetic; money is in units of one currency, lifts are shares of one. See docs/decisions/0071.
+Pure arithmetic; money is in units of one currency, lifts are shares of one. See docs/decisions/0040.
 """
 
 from collections.abc import Iterable

@@ -2,7 +2,7 @@
 
 As it comes the client opens a connection for every call and keeps one dictionary of headers for all threads; and
 it takes compressed answers, which Meilisearch sends in pieces that wait for each other (40 ms on a connection that
-stays open). `_KeptAlive` is the one place that differs (docs/decisions/0020).
+stays open). `_KeptAlive` is the one place that differs (docs/decisions/0015).
 """
 
 import copy

@@ -1,7 +1,7 @@
 """The rules of time: what we take the time of a use for, and which uses are `recalled`. Pure.
 
 Evidence compares won with lost deals, so it may only count what was written down the same way in both: not what
-somebody remembers once they know how it ended. See docs/decisions/0040.
+somebody remembers once they know how it ended. See docs/decisions/0027.
 """
 
 from datetime import UTC, datetime, timedelta

@@ -26,7 +26,7 @@ class FakeCrm:
         self.url = ""
         self.token = "a token"
 
-    def answer(self, method: str, path: str, question: Any) -> Answer:
+    def answer(self, path: str, question: Any) -> Answer:
         raise NotImplementedError
 
     def calls(self, path: str) -> list[Any]:
@@ -59,7 +59,7 @@ class FakeHubSpot(FakeCrm):
             },
         }
 
-    def answer(self, method: str, path: str, question: Any) -> Answer:
+    def answer(self, path: str, question: Any) -> Answer:
         if path == "/crm/v3/pipelines/deals":
             return 200, {"results": [{"id": "default", "label": "Sales", "stages": self._stages()}]}
         if path == "/crm/v3/owners":
@@ -154,7 +154,7 @@ class FakeSalesforce(FakeCrm):
         ]
         return deal_id
 
-    def answer(self, method: str, path: str, question: Any) -> Answer:
+    def answer(self, path: str, question: Any) -> Answer:
         if path == "/services/oauth2/token":
             assert question["grant_type"] == "client_credentials"
             return 200, {"access_token": self.token, "instance_url": self.url}
@@ -235,14 +235,14 @@ def _handler(crm: FakeCrm) -> Callable[..., BaseHTTPRequestHandler]:
             elif not is_known:
                 self._send(401, [{"errorCode": "INVALID_SESSION_ID"}])
             elif trouble == "cut":
-                data = json.dumps(crm.answer(self.command, path, question)[1]).encode()
+                data = json.dumps(crm.answer(path, question)[1]).encode()
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
                 self.wfile.write(data[: len(data) // 2])
                 self.close_connection = True
             else:
-                self._send(*crm.answer(self.command, path, question))
+                self._send(*crm.answer(path, question))
 
         def _send(self, status: int, answer: Any, **headers: str) -> None:
             data = json.dumps(answer).encode()

@@ -143,8 +143,12 @@ def test_deals_without_a_persona_or_a_known_stage_are_shown_apart(database: Data
     assert cell(found, None, "decision").open_amount == 100_000
     assert cell(found, None, "decision").live == 1, "any persona may be meant"
     assert cell(found, "cfo", None).gap == pytest.approx(6_000)
-    written = [(it.subject.persona, it.subject.stage) for it in read(database, stage).items]
-    assert sorted(written, key=str) == [("cfo", None), (None, "decision")]
+    lines = read(database, stage).items
+    assert sorted([(it.subject.persona, it.subject.stage) for it in lines], key=str) == [
+        ("cfo", None),
+        (None, "decision"),
+    ]
+    assert {it.behind.deals[0].external_id for it in lines} == {"D-1", "D-2"}
 
 
 def test_a_deal_without_a_persona_has_its_primary_contacts(database: Database, stage: Stage) -> None:

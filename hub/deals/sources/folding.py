@@ -72,11 +72,14 @@ def _outcome(told: _Told, names: Names, folded: Folded) -> Outcome | None:
     """What the CRM says itself; else the latest sign of it, which is a stage that means it or a flag of the deal."""
     if direct := told.fields.get("outcome"):
         return Outcome(direct)
-    signs = _flags(told)
-    for at, kind, value in told.moments:
-        if kind in ("stage", "seen") and (stage := names.stage(value)) is not None and stage.outcome is not None:
-            signs.append((at, 1, stage.outcome))
     since, stage_id = told.at.get("stage_id"), told.fields.get("stage_id")
+    was_in = [(at, value) for at, kind, value in told.moments if kind in ("stage", "seen")]
+    if since is not None and stage_id:
+        was_in.append((since, stage_id))  # of a record: it was so then too, however long it was there
+    signs = _flags(told)
+    for at, value in was_in:
+        if (stage := names.stage(value)) is not None and stage.outcome is not None:
+            signs.append((at, 1, stage.outcome))
     last = max(signs, default=None)
     if since is not None and stage_id and (last is None or last[0] < since):
         folded.waits = f"whether the stage {stage_id} closes a deal is not known: pull the CRM, or name its stages"

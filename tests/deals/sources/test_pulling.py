@@ -4,6 +4,7 @@ answers follows the documentation, and a live account may differ.
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlmodel import select
@@ -46,12 +47,12 @@ def slept() -> list[float]:
     return []
 
 
-def remote_of(crm: FakeCrm, slept: list[float], token: str = "a token") -> Remote:
+def remote_of(crm: FakeCrm, slept: list[float], token: str) -> Remote:
     return Remote("the CRM", crm.url, token, sleep=slept.append)
 
 
 def pull_hubspot(database: Database, crm: FakeHubSpot, slept: list[float], *, from_start: bool = False) -> Pulled:
-    client = HubSpot(remote_of(crm, slept), {"competitor": "rival"})
+    client = HubSpot(remote_of(crm, slept, "a token"), {"competitor": "rival"})
     try:
         return pull(database, client, from_start=from_start)
     finally:
@@ -59,7 +60,7 @@ def pull_hubspot(database: Database, crm: FakeHubSpot, slept: list[float], *, fr
 
 
 def pull_salesforce(database: Database, crm: FakeSalesforce, slept: list[float]) -> Pulled:
-    client = Salesforce(remote_of(crm, slept, token=""), {"segment": "Segment__c"}, signing_in("id", "secret"))
+    client = Salesforce(remote_of(crm, slept, ""), {"segment": "Segment__c"}, signing_in("id", "secret"))
     try:
         return pull(database, client)
     finally:
@@ -294,8 +295,8 @@ def test_the_token_goes_to_no_other_address_that_an_answer_names(
     sqlite_database: Database, salesforce: FakeSalesforce, slept: list[float]
 ) -> None:
     class Elsewhere(FakeSalesforce):
-        def answer(self, method: str, path: str, question: object) -> tuple[int, object]:
-            status, answer = super().answer(method, path, question)
+        def answer(self, path: str, question: Any) -> tuple[int, Any]:
+            status, answer = super().answer(path, question)
             return status, answer | {"nextRecordsUrl": "https://elsewhere.example.com/services/data/x"}
 
     crm = Elsewhere()
