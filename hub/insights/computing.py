@@ -27,7 +27,7 @@ from hub.insights.learnt import Learnt
 from hub.insights.loading import Loaded, changed_deals, load, load_changed, newest_entry
 from hub.insights.models import EvidenceState, RunReason, RunState
 from hub.insights.pipeline_figures import pass_rates
-from hub.insights.runs import Running, is_asked, is_due
+from hub.insights.runs import Running, end_dead, is_asked, is_due, is_running
 from hub.taxonomy.vocabulary import terms_of
 
 log = structlog.get_logger(__name__)
@@ -71,10 +71,11 @@ class Computer:
     def do_what_is_due(self) -> None:
         """For the worker: a run that somebody asked for, last night's, or what is new since. Nothing when another
         process is at it."""
-        with self._database.reading() as session:
-            asked, due, has_deals = is_asked(session), is_due(session), _has_deals(session)
         try:
-            if asked or (due and has_deals):
+            self._end_dead_run()
+            with self._database.reading() as session:
+                asked, due = is_asked(session), is_due(session) and _has_deals(session)
+            if asked or due:
                 self.compute(reason=RunReason.ASKED if asked else RunReason.NIGHTLY)
             else:
                 self.add_new_rows()
@@ -100,6 +101,14 @@ class Computer:
                 loaded = load_changed(session, self._inputs, learnt.known, after_entry=state.base_entry_id)
             evidence = with_new_rows(learnt.evidence, loaded.history)
             return self._keep_today(state.run_id, loaded, evidence)
+
+    def _end_dead_run(self) -> None:
+        """A run whose process died says that it runs; who gets its turn knows better. Raises Conflict when it lives."""
+        with self._database.reading() as session:
+            if not is_running(session):
+                return
+        with turns.only_one(self._database), self._database.transaction() as session:
+            end_dead(session)
 
     def _run(self, run: Running, tell: "_Told", *, placebo: bool) -> None:
         tell(0.0, "reading deals and uses")

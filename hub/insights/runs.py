@@ -39,6 +39,17 @@ def is_asked(session: Session) -> bool:
     return session.exec(select(EvidenceRun.id).where(EvidenceRun.state == RunState.ASKED).limit(1)).first() is not None
 
 
+def is_running(session: Session) -> bool:
+    running = select(EvidenceRun.id).where(EvidenceRun.state == RunState.RUNNING).limit(1)
+    return session.exec(running).first() is not None
+
+
+def end_dead(session: Session) -> None:
+    """What says that it runs does not, when somebody else has the turn."""
+    dead = update(EvidenceRun).where(col(EvidenceRun.state) == RunState.RUNNING)
+    session.exec(dead.values(state=RunState.INTERRUPTED, doing="", finished_at=clock.now()))
+
+
 def is_due(session: Session) -> bool:
     """Whether last night's run has still to be made. One that failed is not tried before the next night, one that was
     interrupted a few times."""
@@ -74,8 +85,7 @@ class Running:
     def begin(cls, database: Database, reason: RunReason, asked_by: int | None = None) -> "Running":
         """The run that was asked for, else a new one. What was running before is over: its process has died."""
         with database.transaction() as session:
-            dead = update(EvidenceRun).where(col(EvidenceRun.state) == RunState.RUNNING)
-            session.exec(dead.values(state=RunState.INTERRUPTED, doing="", finished_at=clock.now()))
+            end_dead(session)
             waiting = select(EvidenceRun).where(EvidenceRun.state == RunState.ASKED).order_by(col(EvidenceRun.id))
             run = session.exec(waiting.with_for_update()).first()
             if run is None:

@@ -417,6 +417,11 @@ ROWS = [
     Row("POST /imports/deals", a_table_of_deals, any_object="            401 403 403 403 200   200 403"),
     Row("POST /imports/uses", a_table_of_uses, any_object="              401 403 403 403 200   200 403"),
     Row("POST /imports/stages", a_table_of_stages, any_object="          401 403 403 403 200   200 403"),
+    # webhooks: the signature decides, and where none is set up there is nothing (tests/api/test_webhooks.py)
+    Row("POST /webhooks/hubspot", plain, any_object="                    404 404 404 404 404   404 404"),
+    Row("POST /webhooks/salesforce", plain, any_object="                 404 404 404 404 404   404 404"),
+    Row("POST /webhooks/pipedrive", plain, any_object="                  404 404 404 404 404   404 404"),
+    Row("GET /webhooks/failures", plain, any_object="                    401 403 403 403 200   200 403"),
     Row("GET /content/conflicts", plain, any_object="                    401 403 403 403 200   200 403"),
     Row("PUT /content/conflicts/{path}", no_conflict, any_object="       401 403 403 403 404   404 403"),
     Row("GET /extension/library", plain, any_object="                    401 200 200 200 200   200 403"),

@@ -13,11 +13,11 @@ from hub.assets.drafts import NewAsset
 from hub.assets.models import Asset, AssetSlug, ContentFile, Rendering, Status, Version, VersionLink
 from hub.assets.texts import Text
 from hub.blobs import Blobs
-from hub.imports import patience
 from hub.content.sync_report import FolderReport
 from hub.db import Database
 from hub.errors import Conflict, NotFound, Unavailable
 from hub.events.models import Event
+from hub.imports import patience
 from hub.people.models import Person
 from hub.people.roles import HUB
 from tests.factories.assets import make_cast

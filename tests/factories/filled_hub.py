@@ -25,6 +25,9 @@ from hub.blobs import Blobs
 from hub.db import Database
 from hub.deals.history import take_stages
 from hub.deals.lines import StageLine
+from hub.deals.sources import names, receipts
+from hub.deals.sources.models import CrmName, PullCursor
+from hub.deals.sources.said import Said
 from hub.deals.words import Lookup, Names
 from hub.events.models import Event
 from hub.people import tokens
@@ -139,6 +142,7 @@ def fill(database: Database, blobs: Blobs) -> Pair:
         _fill_folder(session, live)
         _fill_searches(session, pair, live)
         _fill_deals(session)
+        _fill_crm(session)
         _fill_planning(session, pair)
         session.add(RateWindow(key="sign-in", count=3, expires_at=clock.now()))
     return pair
@@ -153,6 +157,14 @@ def _fill_deals(session: Session) -> None:
     make_deal(session, "d1", outcome="lost", no_decision=True, closed="2027-02-01", stages=stages, owner="Zoë")
     waiting = StageLine("unknown", "Demo", datetime(2027, 1, 11, tzinfo=UTC))
     take_stages(session, Lookup(session, HUB, Names("csv")), [waiting])
+
+
+def _fill_crm(session: Session) -> None:
+    now = datetime(2027, 2, 1, 9, 30, tzinfo=UTC)
+    names.learn(session, [CrmName(source="hubspot", kind="owner", external_id="77", label="Zoë")])
+    said = Said("1", {"dealname": "🦦"}, "5901", now, {"name": "🦦", "owner_id": "77"})
+    receipts.take_event(session, "hubspot", said)
+    session.add(PullCursor(source="hubspot", position={"modified": now.isoformat()}, started_at=now, moved_at=now))
 
 
 def _fill_planning(session: Session, pair: Pair) -> None:

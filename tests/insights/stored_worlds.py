@@ -48,6 +48,10 @@ def add_assets(database: Database, many: int, *, first: int = 0) -> None:
 
 
 def store_deals(database: Database, history: History, *, currency: str = "") -> None:
+    bring_deals(database, deals_table(history, currency=currency))
+
+
+def deals_table(history: History, *, currency: str = "") -> str:
     deals = history.deals
     rows = [
         (
@@ -58,10 +62,14 @@ def store_deals(database: Database, history: History, *, currency: str = "") -> 
         )
         for it in range(len(deals))
     ]
-    bring_deals(database, table(f"{_DEAL},currency", rows))
+    return table(f"{_DEAL},currency", rows)
 
 
 def store_stages(database: Database, history: History, places: np.ndarray | None = None) -> None:
+    bring_stages(database, stages_table(history, places))
+
+
+def stages_table(history: History, places: np.ndarray | None = None) -> str:
     entries = history.entries
     rows = [
         (
@@ -70,18 +78,21 @@ def store_stages(database: Database, history: History, places: np.ndarray | None
         )
         for it in (range(len(entries)) if places is None else places)
     ]
-    bring_stages(database, table("deal_id,stage,entered,left,result", rows))
+    return table("deal_id,stage,entered,left,result", rows)
 
 
 def store_uses(database: Database, history: History, places: np.ndarray | None = None) -> None:
+    report = import_uses(database, io.BytesIO(uses_table(history, places).encode()))
+    assert not report.rejected
+
+
+def uses_table(history: History, places: np.ndarray | None = None) -> str:
     uses = history.uses
     rows = [
         (f"U{it}", f"D{uses.deal[it]}", f"A{uses.asset[it]}", day(uses.day[it]), "shared")
         for it in (range(len(uses)) if places is None else places)
     ]
-    text = table("event_id,deal_id,asset_id,date,action", rows)
-    report = import_uses(database, io.BytesIO(text.encode()))
-    assert not report.rejected
+    return table("event_id,deal_id,asset_id,date,action", rows)
 
 
 def rounded(history: History) -> History:

@@ -174,6 +174,19 @@ def test_the_next_run_after_a_kill_starts_over(database: Database) -> None:
     assert run_of(database, done).state == RunState.COMPLETE
 
 
+def test_the_worker_sees_that_a_run_has_died_and_starts_over(database: Database) -> None:
+    store(database, planted_world(2, deals=20, assets=4).history)
+    now = clock.now()
+    with database.transaction() as session:
+        dead = {"state": RunState.RUNNING, "reason": RunReason.NIGHTLY, "asked_at": now, "started_at": now}
+        session.add(EvidenceRun.model_validate(dead))
+    Computer(database, Inputs()).do_what_is_due()
+    with database.transaction() as session:
+        states = session.exec(select(EvidenceRun.state).order_by(col(EvidenceRun.id))).all()
+        assert states == [RunState.INTERRUPTED, RunState.COMPLETE]
+        assert runs.ask(session, actor(session, role="approver")).id == 3
+
+
 def test_a_run_starts_from_where_the_last_one_ended(database: Database) -> None:
     store(database, a_world())
     computed(database)

@@ -2,7 +2,8 @@
 
 import shutil
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session, select
 
+from hub import clock
 from hub.db import Database
 from hub.deals import pipeline
 from hub.deals.models import DealPayload
 from hub.deals.schemas import DealDetail
-from hub.deals.sources import taking
+from hub.deals.sources import receipts, taking
 from hub.deals.sources.models import SaidDeal, WebhookReceipt
 from hub.deals.sources.said import Said
 from tests.factories.crm import (
@@ -263,3 +265,33 @@ def test_a_value_that_cannot_be_used_does_not_lose_the_deal(database: Database) 
         assert detail(session, "hubspot", "5901").amount is None
         [reason] = [it for it in session.exec(select(WebhookReceipt.reason)) if it]
     assert "amount" in reason
+
+
+def test_the_same_batch_delivered_four_times_at_once_is_taken_once(database: Database) -> None:
+    know_everything(database)
+    with ThreadPoolExecutor(4) as pool:
+        counts = list(pool.map(lambda _: take(database, "hubspot", *HUBSPOT), range(4)))
+    assert sum(it.taken for it in counts) == len(HUBSPOT)
+    assert sum(it.known for it in counts) == 3 * len(HUBSPOT)
+    with database.reading() as session:
+        assert detail(session, "hubspot", "5901").outcome == "won"
+        assert len(events_named(session, "deal.closed")) == 1
+
+
+def test_receipts_are_forgotten_in_time_and_their_repeats_still_change_nothing(database: Database) -> None:
+    know_everything(database)
+    bad = Said("bad", {}, reason="not understood")
+    take(database, "hubspot", *HUBSPOT, bad)
+    with database.reading() as session:
+        before = everything(session)
+    with clock.shifted(timedelta(days=31)), database.transaction() as session:
+        receipts.forget_old(session)
+    with database.reading() as session:
+        assert session.exec(select(WebhookReceipt.event_id)).all() == ["bad"]
+    assert take(database, "hubspot", *reversed(HUBSPOT)).taken == len(HUBSPOT)
+    with database.reading() as session:
+        assert everything(session) == before
+    with clock.shifted(timedelta(days=181)), database.transaction() as session:
+        receipts.forget_old(session)
+    with database.reading() as session:
+        assert session.exec(select(WebhookReceipt.event_id)).all() == []
