@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from hub.assets import freshness, renderings
 from hub.db import Database
+from hub.deals.sources import receipts
 from hub.events.deliver import RecurringJob, Subscriber, Worker
 from hub.events.models import Event
 from hub.insights import computing, rollups
@@ -60,7 +61,7 @@ def make_worker(database: Database, engine: Engine, settings: Settings) -> Worke
             RecurringJob("figures", rollups.EVERY, figures.refresh, lease=rollups.LEASE),
             RecurringJob("evidence", computing.EVERY, Computer(database, inputs).do_what_is_due, lease=computing.LEASE),
             RecurringJob("reminders", _HOUR, lambda: _remind(database)),
-            RecurringJob("ended sessions", _HOUR, lambda: _forget(database)),
+            RecurringJob("ended sessions and old receipts", _HOUR, lambda: _forget(database)),
             RecurringJob("old notices", timedelta(days=1), notifier.forget_old),
             # A new renderer leaves old renderings behind that no event tells of.
             RecurringJob("renderings", timedelta(hours=6), add_renderings),
@@ -75,3 +76,4 @@ def _remind(database: Database) -> None:
 def _forget(database: Database) -> None:
     with database.transaction() as session:
         authentication.forget_ended(session)
+        receipts.forget_old(session)

@@ -38,7 +38,7 @@ def test_a_pull_answers_with_what_it_did(run: Run, sqlite_database: Database, mo
         monkeypatch.setenv("HUB_HUBSPOT_URL", url)
         monkeypatch.setenv("HUB_HUBSPOT_TOKEN", crm.token)
         done = run("pull", "hubspot", "--json")
-    assert json.loads(done.stdout) == {"source": "hubspot", "deals": 2, "kept": 1, "made_anew": 2}
+    assert json.loads(done.stdout) == {"source": "hubspot", "deals": 2, "kept": 1, "made_anew": 0}
     assert done.exit_code == 1  # the amount of one cannot be used
     with sqlite_database.reading() as session:
         assert sorted(session.exec(select(Deal.name, Deal.outcome))) == [("One", "open"), ("Two", "won")]

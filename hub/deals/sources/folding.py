@@ -4,7 +4,7 @@ The same facts and names give the same deal, so whatever is left unsaid here mus
 otherwise what an earlier part said would stay, and the order of hearing would show.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -106,10 +106,11 @@ def _flags(told: _Told) -> list[tuple[datetime, int, Outcome]]:
 def _deal(told: _Told, names: Names, outcome: Outcome, folded: Folded) -> dict[str, Any]:
     said = {name: told.fields[name] for name in _PLAIN if name in told.fields}
     said |= {"outcome": outcome, "updated_at": max(told.at.values(), default=None)}
-    owner = _last_named(told, "owner_id", names.owner, folded)
+    owner = _last_named(told, "owner_id", names.owner)
     if owner is not None:
         said["owner"] = owner[1]
-    account = _last_named(told, "account_id", lambda it: _account(told, names, it), folded)
+    folded.misses |= bool(told.fields.get("owner_id")) and (owner is None or owner[0] != told.fields["owner_id"])
+    account = _last_named(told, "account_id", lambda it: _account(told, names, it))
     if account is not None:
         said["account"] = account[1] and {"external_id": account[0], "name": account[1]}
     if outcome != Outcome.OPEN and "closed" in told.fields:
@@ -125,19 +126,14 @@ def _deal(told: _Told, names: Names, outcome: Outcome, folded: Folded) -> dict[s
     return said
 
 
-def _last_named(told: _Told, name: str, find: Any, folded: Folded) -> tuple[str, str | None] | None:
+def _last_named(told: _Told, name: str, find: Callable[[str], str | None]) -> tuple[str, str | None] | None:
     """(id, name) of the last one whose name is known; no name when it was taken away, None when there is none."""
     if name not in told.fields:
         return None
     if (latest := told.fields[name]) is None:
         return "", None
     heard = [value for _, kind, value in told.moments if kind == name]
-    for value in (latest, *reversed(heard)):
-        if (found := find(value)) is not None:
-            folded.misses |= value != latest
-            return value, found
-    folded.misses = True
-    return None
+    return next(((it, found) for it in (latest, *reversed(heard)) if (found := find(it)) is not None), None)
 
 
 def _account(told: _Told, names: Names, account_id: str) -> str | None:

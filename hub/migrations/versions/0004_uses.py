@@ -63,8 +63,8 @@ def upgrade() -> None:
     sa.UniqueConstraint('external_id', 'source', name=op.f('uq_use_external_id_source'))
     )
     with op.batch_alter_table('use', schema=None) as batch_op:
-        batch_op.create_index('ix_use_asset', ['asset_id', 'occurred_at'], unique=False)
-        batch_op.create_index('ix_use_deal', ['deal_id', 'occurred_at'], unique=False)
+        batch_op.create_index('ix_use_asset', ['asset_id'], unique=False)
+        batch_op.create_index('ix_use_deal', ['deal_id'], unique=False)
         batch_op.create_index('ix_use_person', ['person_id', 'occurred_at'], unique=False, sqlite_where=sa.text('person_id IS NOT NULL'), postgresql_where=sa.text('person_id IS NOT NULL'))
         batch_op.create_index('ix_use_waiting', ['deal_ref', 'deal_source'], unique=False, sqlite_where=sa.text('deal_ref IS NOT NULL'), postgresql_where=sa.text('deal_ref IS NOT NULL'))
         batch_op.create_index('ix_use_without_deal', ['person_id', 'id'], unique=False, sqlite_where=sa.text('deal_id IS NULL'), postgresql_where=sa.text('deal_id IS NULL'))
