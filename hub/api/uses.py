@@ -8,7 +8,7 @@ from pydantic import Discriminator, Field, Tag
 from hub.http import DoorDep, HubRoute, access
 from hub.paging import DEFAULT_LIMIT, MAX_LIMIT, Page
 from hub.people.roles import Deed
-from hub.search.chosen import searches_of
+from hub.search.log_reading import searches_of
 from hub.usage import answering, capture, listing, matching, taking_back
 from hub.usage.listing import Filters
 from hub.usage.schemas import (

@@ -24,6 +24,10 @@ LEFT_OUT = {
     "sign_in_session": "people sign in again",
     "rate_window": "rate limits start anew",
     "job": "recurring duties run at the next chance",
+    "evidence_state": "the next run begins without the last one's help",
+    "asset_use": "figures are counted anew",
+    "month_figure": "figures are counted anew",
+    "figure_mark": "figures are counted anew",
 }
 BOOKKEEPING = "alembic_version"  # Alembic's own; the manifest's `revision` says the same
 LEASES = {("outbox", "claimed_until")}

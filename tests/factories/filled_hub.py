@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 from sqlmodel import Session, col
+from sqlmodel import select as sqlmodel_select
 
 from hub import clock
 from hub.archives.backup import kept_tables
@@ -22,9 +23,10 @@ from hub.assets.models import (
 )
 from hub.assets.schemas import AssetDraft, VersionDraft
 from hub.blobs import Blobs
-from hub.db import Database
+from hub.db import Database, id_of
 from hub.deals.history import take_stages
 from hub.deals.lines import StageLine
+from hub.deals.models import Deal
 from hub.deals.sources import names, receipts
 from hub.deals.sources.models import CrmName, PullCursor
 from hub.deals.sources.said import Said
@@ -38,10 +40,14 @@ from hub.planning.models import Notice
 from hub.planning.schemas import BriefIn, DismissalIn, RequestIn
 from hub.search.models import Search, SearchAlias
 from hub.taxonomy import terms
+from hub.taxonomy.models import Term
 from hub.taxonomy.schemas import TermDraft
+from hub.usage.models import StageQuestion
 from tests.factories import documents
 from tests.factories.deals import make_deal
+from tests.factories.insights import fill_insights
 from tests.factories.people import PASSWORD, actor, make_person, sign_in_headers
+from tests.factories.uses import make_use
 
 
 @dataclass(frozen=True)
@@ -144,6 +150,7 @@ def fill(database: Database, blobs: Blobs) -> Pair:
         _fill_deals(session)
         _fill_crm(session)
         _fill_planning(session, pair)
+        _fill_loop(session, pair, live)
         session.add(RateWindow(key="sign-in", count=3, expires_at=clock.now()))
     return pair
 
@@ -189,6 +196,19 @@ def _fill_people(session: Session, admin: Actor) -> None:
     tokens.create(session, admin, session.get_one(Person, rep.id), name="laptop", scopes=[Scope.CONTENT_READ])
     sign_in_headers(session, rep)
     make_person(session, team=Team.OTHER, role=Role.READER, email="ÄÖ.upper@example.com")
+
+
+def _fill_loop(session: Session, pair: Pair, live: Asset) -> None:
+    """A use on a deal, the question about a stage, and what evidence leaves behind."""
+    now, person = clock.now(), pair.sales.id
+    deal = session.exec(sqlmodel_select(Deal)).first()
+    stage = session.exec(sqlmodel_select(Term).where(Term.vocabulary == "deal_stages")).first()
+    assert deal is not None
+    assert stage is not None
+    make_use(session, pair.sales, live, deal=deal)
+    question = {"deal_id": deal.id, "stage_id": stage.id, "left_at": now, "person_id": person, "asked_at": now}
+    session.add(StageQuestion(**question, likely=[{"asset": live.id, "why": ["used before"]}]))
+    fill_insights(session, id_of(live), id_of(deal))
 
 
 def _fill_searches(session: Session, pair: Pair, live: Asset) -> None:
