@@ -61,11 +61,24 @@ def list_deals(
     source: Annotated[list[str], Query(max_length=50)] = [],  # noqa: B006
     q: Annotated[str, Query(max_length=200, description="a part of the name, the id or the account")] = "",
     mine: bool = False,
+    lead_source: Annotated[list[str], Query(max_length=50, description="keys of lead sources")] = [],  # noqa: B006
+    closed_in: Annotated[
+        str | None, Query(pattern=r"^[12][0-9]{3}-(0[1-9]|1[0-2])$", description="a month: `2026-05`")
+    ] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
     cursor: Annotated[str | None, Query(max_length=500)] = None,
 ) -> Page[DealRow]:
     """Deals, those that came last first. Values within a filter widen, filters together narrow."""
-    filters = Filters(outcome=outcome, owner=owner, stage=stage, source=source, q=q, mine=mine)
+    filters = Filters(
+        outcome=outcome,
+        owner=owner,
+        stage=stage,
+        source=source,
+        q=q,
+        mine=mine,
+        lead_source=lead_source,
+        closed_in=closed_in,
+    )
     with door.reading() as (session, actor):
         return pipeline.list_deals(session, actor, filters, limit=limit, cursor=cursor)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement, false, or_
 from sqlmodel import Session, col, func, select
@@ -24,7 +25,8 @@ from hub.taxonomy.nearest import nearest_names, shown
 @dataclass(frozen=True)
 class Filters:
     """Values within a field widen, fields together narrow. `stage` takes keys of deal stages and of the buyer's
-    journey; `owner` ids of people; `q` is a part of the deal's name or id, or of its account's name."""
+    journey, `lead_source` keys; `owner` ids of people; `q` is a part of the deal's name or id, or of its account's
+    name; `closed_in` a month (`2026-05`)."""
 
     outcome: Sequence[Outcome] = ()
     owner: Sequence[int] = ()
@@ -32,6 +34,8 @@ class Filters:
     source: Sequence[str] = ()
     q: str = ""
     mine: bool = False
+    lead_source: Sequence[str] = ()
+    closed_in: str | None = None
 
 
 def find(session: Session, source: str, external_id: str) -> Deal:
@@ -105,6 +109,13 @@ def _conditions(session: Session, actor: Actor, filters: Filters) -> list[Column
         conditions.append(col(Deal.source).in_(_printable(filters.source)))
     if filters.stage:
         conditions.append(col(Deal.stage_id).in_(_stage_ids(session, filters.stage)))
+    if filters.lead_source:
+        terms = vocabulary.terms_of(session, "sources")
+        conditions.append(col(Deal.lead_source_id).in_([it.id for it in terms if it.key in filters.lead_source]))
+    if filters.closed_in:
+        first = datetime.strptime(filters.closed_in, "%Y-%m").replace(tzinfo=UTC)
+        after = (first + timedelta(days=31)).replace(day=1)
+        conditions += [col(Deal.closed_at) >= first, col(Deal.closed_at) < after]
     if words := " ".join(filters.q.split()):
         conditions.append(_named(words))
     return conditions

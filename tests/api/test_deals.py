@@ -107,7 +107,10 @@ def test_a_name_that_no_source_has_is_refused(client: TestClient, path: str) -> 
 def pipeline(client_on_both: TestClient) -> TestClient:
     with client_on_both.app.state.hub.database.transaction() as session:  # type: ignore[attr-defined]
         make_deal(session, "1", name="Two sites", owner="Ana", stage="Discovery")
-        make_deal(session, "2", name="100% sure", owner="Ben", outcome="won", account={"name": "Große Mühle"})
+        make_deal(
+            session, "2", name="100% sure", owner="Ben", outcome="won", account={"name": "Große Mühle"},
+            lead_source="Fair", closed="2027-03-31",
+        )  # fmt: skip
         make_deal(session, "3", owner="Ana", outcome="lost", source="crm")
     return client_on_both
 
@@ -126,6 +129,10 @@ def pipeline(client_on_both: TestClient) -> TestClient:
         ("q=two&outcome=won", []),
         ("q=%00", []),
         ("mine=true", []),
+        ("lead_source=fair", ["2"]),
+        ("lead_source=nowhere", []),
+        ("closed_in=2027-03", ["2"]),
+        ("closed_in=2027-04", []),
         ("owner=2000000000", []),
         ("limit=2", ["3", "2"]),
     ],
