@@ -59,12 +59,9 @@ def test_decisions_are_numbered_without_a_gap_and_say_their_number() -> None:
     for page in decisions:
         text = page.read_text(encoding="utf-8")
         assert text.startswith(f"# {page.name[:4]} ")
-        assert re.findall(r"^\*\*(\w+)\.\*\*", text, re.MULTILINE) == [
-            "Context",
-            "Decision",
-            "Consequences",
-            "Alternatives",
-        ]
+        parts = re.findall(r"^\*\*(\w+)\.\*\*", text, re.MULTILINE)
+        assert parts[:2] == ["Context", "Decision"], page.name
+        assert parts[2:] in ([], ["Consequences"], ["Alternatives"], ["Consequences", "Alternatives"]), page.name
 
 
 def anchors(page: Path) -> set[str]:
