@@ -83,8 +83,13 @@ def test_a_token_is_shown_once(open_browser: Open) -> None:
     page.goto("/account/tokens")
     page.get_by_label("What is it for?").fill("laptop")
     page.get_by_role("button", name="Make it").click()
+    page.wait_for_load_state()  # the button is there before the script that it needs
     page.get_by_role("button", name="Copy").click()
-    secret = page.evaluate("navigator.clipboard.readText()")
+    secret = ""
+    for _ in range(50):  # the clipboard is written after the click has returned
+        if secret := page.evaluate("navigator.clipboard.readText()"):
+            break
+        page.wait_for_timeout(100)
     assert re.fullmatch(r"hub_[\w-]{40,}", secret)
     assert faults_for_all(page) == []
     page.goto("/account/tokens")
