@@ -10,10 +10,11 @@ from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Hashable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import anyio
 from fastapi import Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 from sqlmodel import Session
@@ -21,13 +22,17 @@ from sqlmodel import Session
 from hub.blobs import Blobs
 from hub.db import Database
 from hub.errors import NotAllowed, NotSignedIn, Unavailable
-from hub.people import authentication
+from hub.people import authentication, sign_in
+from hub.people.models import Person
 from hub.people.rate_limits import Limiter
 from hub.people.roles import POLICY, Actor, Deed, Scope
-from hub.search.desk import SearchDesk
+from hub.people.schemas import SignIn
+from hub.search.desk import Answered, Inquirer, SearchDesk
 from hub.settings import Settings
 
+T = TypeVar("T")
 SESSION_COOKIE = "hub_session"
+_CALLER_LEFT = 499
 
 
 class Memory:
@@ -190,6 +195,54 @@ class Door:
         # Knowing when a token was last used is not worth failing a request for.
         with suppress(Unavailable), self.hub.database.transaction() as session:
             authentication.note_use(session, token_id)
+
+
+def begin_session(door: Door, given: SignIn) -> tuple[Person, str]:
+    """Sign somebody in by password, from wherever they came; answers who it is and the secret of the new session.
+    Raises TooMany, and NotSignedIn alike for a wrong password and an unknown address."""
+    settings = door.hub.settings
+    limiter = Limiter(settings, door.hub.database)
+    sign_in.hold_back(limiter, settings.sign_in_rate_limit, email=given.email, client=door.client)
+    with door.hub.database.reading() as session:
+        claim = sign_in.claim(session, given.email)
+    proof = sign_in.prove(claim, given.password.get_secret_value())
+    with door.anyone_writing() as session:
+        return sign_in.begin(
+            session,
+            proof,
+            days=settings.session_days,
+            user_agent=door.request.headers.get("user-agent", ""),
+            replacing=door.request.cookies.get(SESSION_COOKIE),
+        )
+
+
+def keep_session(door: Door, response: Response, secret: str) -> None:
+    """The cookie by which the door knows a signed-in browser."""
+    lasts = door.hub.settings.session_days * 24 * 60 * 60
+    response.set_cookie(SESSION_COOKIE, secret, max_age=lasts, **_cookie(door))
+
+
+def forget_session(door: Door, response: Response) -> None:
+    response.delete_cookie(SESSION_COOKIE, **_cookie(door))
+
+
+def _cookie(door: Door) -> dict[str, Any]:
+    secure = door.hub.settings.base_url.lower().startswith("https:")
+    return {"secure": secure, "httponly": True, "samesite": "lax"}
+
+
+async def in_turn(door: Door, answer: Callable[[], T]) -> T | Response:
+    """For questions to search: a few at a time, and none for a caller who has left while waiting (499)."""
+    async with door.hub.search_places:
+        if await door.request.is_disconnected():
+            return Response(status_code=_CALLER_LEFT)
+        return await run_in_threadpool(answer)
+
+
+def ask_search(door: Door, session: Session, actor: Actor, asked: Inquirer) -> Answered:
+    """Raises TooMany, Unavailable."""
+    door.hub.search_limits.hit("search", str(actor.id), door.hub.settings.search_rate_limit)
+    return door.hub.search.ask(session, actor, asked)
 
 
 async def _door(request: Request) -> Door:

@@ -5,13 +5,12 @@ from datetime import UTC, date, datetime
 from time import sleep
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Query, Request, Response
-from fastapi.concurrency import run_in_threadpool
+from fastapi import APIRouter, Path, Query, Response
 
 from hub.assets import states
 from hub.assets.models import Audience, Kind, Status
 from hub.errors import NotFound
-from hub.http import Door, DoorDep, HubRoute, access
+from hub.http import Door, DoorDep, HubRoute, access, ask_search, in_turn
 from hub.paging import DEFAULT_LIMIT, MAX_LIMIT, Page
 from hub.people.roles import Deed
 from hub.search import log, log_reading
@@ -38,13 +37,11 @@ router = APIRouter(tags=["search"], route_class=HubRoute)
 Several = Annotated[list[str], Query(max_length=50)]
 SearchId = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
 Days = Annotated[int, Query(ge=1, le=3_650)]
-_CALLER_LEFT = 499
 
 
 @router.get("/search", response_model=SearchAnswer, **access(Deed.READ_LIVE))
 async def search(
     door: DoorDep,
-    request: Request,
     q: Annotated[str, Query(description='free words, "phrases", -exclusions and field:value filters')] = "",
     kind: Annotated[list[Kind], Query()] = [],  # noqa: B006 - FastAPI copies query defaults
     persona: Several = [],  # noqa: B006
@@ -100,10 +97,7 @@ async def search(
         deal=deal,
         channel=channel,
     )
-    async with door.hub.search_places:
-        if await request.is_disconnected():
-            return Response(status_code=_CALLER_LEFT)
-        return await run_in_threadpool(_answer, door, asked)
+    return await in_turn(door, lambda: _answer(door, asked))
 
 
 @router.put("/searches/{search_id}/choice", **access(Deed.READ_LIVE))
@@ -151,8 +145,7 @@ def list_recent(door: DoorDep) -> list[RecentQuestion]:
 
 def _answer(door: Door, asked: Inquirer) -> SearchAnswer:
     with door.reading() as (session, actor):
-        door.hub.search_limits.hit("search", str(actor.id), door.hub.settings.search_rate_limit)
-        return _shown(door.hub.search.ask(session, actor, asked))
+        return _shown(ask_search(door, session, actor, asked))
 
 
 def _choose(door: Door, search_id: str, choice: ChoiceIn) -> ChoiceOut:

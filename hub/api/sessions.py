@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from hub.db import id_of
-from hub.http import SESSION_COOKIE, Door, DoorDep, HubRoute, access, problems
+from hub.http import Door, DoorDep, HubRoute, access, begin_session, forget_session, keep_session, problems
 from hub.paging import DEFAULT_LIMIT, MAX_LIMIT, Page
 from hub.people import directory, sign_in
 from hub.people.models import SignInSession
@@ -23,22 +23,10 @@ _CHANGE_PASSWORD = _CHANGE | {"responses": _CHANGE["responses"] | problems(429)}
 
 
 @router.post("/session", **_SIGN_IN)
-def sign_in_with_password(door: DoorDep, body: SignIn, request: Request, response: Response) -> Me:
+def sign_in_with_password(door: DoorDep, body: SignIn, response: Response) -> Me:
     """Sets the session cookie. A wrong password and an unknown address get the same answer."""
-    settings = door.hub.settings
-    sign_in.hold_back(_limiter(door), settings.sign_in_rate_limit, email=body.email, client=door.client)
-    with door.hub.database.reading() as session:
-        claim = sign_in.claim(session, body.email)
-    proof = sign_in.prove(claim, body.password.get_secret_value())
-    with door.anyone_writing() as session:
-        person, secret = sign_in.begin(
-            session,
-            proof,
-            days=settings.session_days,
-            user_agent=request.headers.get("user-agent", ""),
-            replacing=request.cookies.get(SESSION_COOKIE),
-        )
-    _set_cookie(door, response, secret)
+    person, secret = begin_session(door, body)
+    keep_session(door, response, secret)
     return _me(directory.actor_for(person))
 
 
@@ -47,7 +35,7 @@ def sign_out(door: DoorDep, response: Response) -> None:
     """Ends this browser's session."""
     with door.writing() as (session, actor):
         sign_in.sign_out(session, actor)
-    response.delete_cookie(SESSION_COOKIE, secure=_is_secure(door), httponly=True, samesite="lax")
+    forget_session(door, response)
 
 
 @router.get("/me", **access(Deed.OWN_ACCOUNT))
@@ -88,21 +76,6 @@ def end_session(door: DoorDep, session_id: Annotated[int, Path(ge=1, le=MAX_ID)]
 
 def _limiter(door: Door) -> Limiter:
     return Limiter(door.hub.settings, door.hub.database)
-
-
-def _set_cookie(door: Door, response: Response, secret: str) -> None:
-    response.set_cookie(
-        SESSION_COOKIE,
-        secret,
-        max_age=door.hub.settings.session_days * 24 * 60 * 60,
-        secure=_is_secure(door),
-        httponly=True,
-        samesite="lax",
-    )
-
-
-def _is_secure(door: Door) -> bool:
-    return door.hub.settings.base_url.lower().startswith("https:")
 
 
 def _me(actor: Actor) -> Me:

@@ -74,19 +74,19 @@ def _is_want_of_memory(fault: Exception) -> bool:
 def _reader(media_type: str) -> Callable[[bytes, Question], Answer]:
     """Imports what the file needs before there are limits: bytecode may be cached, a missing library told."""
     if media_type in _FORMATS:
-        from PIL import ImageOps, WebPImagePlugin  # noqa: F401
+        from PIL import ImageOps, WebPImagePlugin  # noqa: F401 - loaded before memory is limited
 
         return _image
     if media_type == "application/pdf":
-        import pypdfium2  # noqa: F401
-        from PIL import WebPImagePlugin  # noqa: F401
+        import pypdfium2  # noqa: F401 - loaded before memory is limited
+        from PIL import WebPImagePlugin  # noqa: F401 - loaded before memory is limited
 
         return _pdf
     if "presentationml" in media_type:
-        import pptx  # noqa: F401
+        import pptx  # noqa: F401 - loaded before memory is limited
 
         return _presentation
-    import docx  # noqa: F401
+    import docx  # noqa: F401 - loaded before memory is limited
 
     return _document
 
@@ -396,7 +396,7 @@ def _package_thumbnail(picture: bytes | None, question: Question) -> bytes | Non
     if not picture:
         return None
     try:
-        from PIL import WebPImagePlugin  # noqa: F401
+        from PIL import WebPImagePlugin  # noqa: F401 - it registers the format
 
         return _thumbnail(_opened(picture, ["JPEG", "PNG"], question["pixels"]), question["thumbnail"])
     except (OSError, ValueError, SyntaxError, Refused):

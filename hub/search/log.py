@@ -121,7 +121,7 @@ class SearchLog:
             try:
                 with self._database.transaction() as session:
                     rows = _write(session, entries)
-            except Exception:
+            except Exception:  # whatever it was, the entries are kept and it goes on to whoever asked
                 with self._guard:
                     for entry in entries:
                         self._waiting.setdefault(entry.id, entry)
@@ -159,7 +159,7 @@ class SearchLog:
                 log.warning("the search log waits", reason=away.detail)
                 self._ending.wait(5)
                 self._woken.set()
-            except Exception:
+            except Exception:  # a mistake here must not end the log of this process
                 log.exception("the search log could not be written")
 
 

@@ -35,7 +35,7 @@ class Used:
 Searches = Callable[[Session, int, datetime, datetime], Sequence[Searched]]
 
 
-def no_searches(session: Session, person_id: int, since: datetime, until: datetime) -> Sequence[Searched]:  # noqa: ARG001
+def no_searches(session: Session, person_id: int, since: datetime, until: datetime) -> Sequence[Searched]:  # noqa: ARG001 - as searches are asked
     """For whoever runs without search."""
     return ()
 

@@ -17,13 +17,12 @@ from hub.assets.listing import Filters
 from hub.content import sync
 from hub.content.folder import Folder
 from hub.errors import HubError, NotAllowed
-from hub.http import Door, DoorDep, HubRoute, access
+from hub.http import Door, DoorDep, HubRoute, access, keep_session
 from hub.people import first_start, passwords, sign_in
 from hub.people.roles import Deed, Team, require
 from hub.people.schemas import Email, Name, Password
 from hub.web import shell
 from hub.web.forms import FormDep
-from hub.web.sign_in import keep_session
 
 router = APIRouter(tags=["pages"], route_class=HubRoute, include_in_schema=False)
 _LOOPBACK = {"127.0.0.1", "::1", "testclient"}

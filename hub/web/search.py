@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
-from fastapi.concurrency import run_in_threadpool
+from fastapi import APIRouter, Query, Response
 
 from hub.assets import states
 from hub.assets.models import Status
-from hub.http import Door, DoorDep, HubRoute, access
+from hub.http import Door, DoorDep, HubRoute, access, ask_search, in_turn
 from hub.people.roles import Deed
 from hub.search import log_reading
 from hub.search.answers import Answer, Hit
@@ -25,7 +24,6 @@ router = APIRouter(tags=["pages"], route_class=HubRoute, include_in_schema=False
 PER_PAGE = 10
 LAST_OFFSET = 1_000
 SHOWN_VALUES = 6  # of a facet; the others are one step away
-_CALLER_LEFT = 499
 # The filters, in the order in which they stand beside the results: facet, what it is called.
 GROUPS = (
     ("persona", "Persona"),
@@ -117,7 +115,6 @@ class SearchPage:
 @router.get("/", **access(Deed.READ_LIVE))
 async def search(
     door: DoorDep,
-    request: Request,
     q: str = "",
     kind: Several = [],  # noqa: B006 - FastAPI copies query defaults
     persona: Several = [],  # noqa: B006
@@ -146,18 +143,14 @@ async def search(
         facets=tuple(name for name, _ in GROUPS),
         channel="hub",
     )
-    async with door.hub.search_places:
-        if await request.is_disconnected():
-            return Response(status_code=_CALLER_LEFT)
-        return await run_in_threadpool(_answer, door, asked)
+    return await in_turn(door, lambda: _answer(door, asked))
 
 
 def _answer(door: Door, asked: Inquirer) -> Response:
     fragment = shell.is_fragment(door.request)
     begun = not asked.text.strip() and not asked.filters and not asked.offset
     with door.reading() as (session, actor):
-        door.hub.search_limits.hit("search", str(actor.id), door.hub.settings.search_rate_limit)
-        answered = door.hub.search.ask(session, actor, asked)
+        answered = ask_search(door, session, actor, asked)
         known = words.words(session)
         recent = log_reading.recent(session, actor, limit=6) if begun else []
     template = "search/_found.html" if fragment else "search/search.html"

@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 from fastapi.responses import RedirectResponse, Response
 
 from hub.errors import HubError
-from hub.http import SESSION_COOKIE, Door, DoorDep, HubRoute, access
+from hub.http import Door, DoorDep, HubRoute, access, begin_session, forget_session, keep_session
 from hub.people import first_start, sign_in
-from hub.people.rate_limits import Limiter
 from hub.people.roles import Deed, Scope
 from hub.people.schemas import SignIn
 from hub.web import shell
@@ -39,11 +38,11 @@ def show_sign_in(door: DoorDep, wanted: Next = "/") -> Response:
 
 
 @router.post("/sign-in", **access(None))
-def sign_in_with_password(door: DoorDep, form: FormDep, request: Request) -> Response:
+def sign_in_with_password(door: DoorDep, form: FormDep) -> Response:
     """A wrong password and an unknown address get the same answer."""
     email, to = form.text("email"), shell.own_path(form.text("next"))
     try:
-        secret = _begun(door, form.read(SignIn, email=email, password=form.text("password")), request)
+        _, secret = begin_session(door, form.read(SignIn, email=email, password=form.text("password")))
     except HubError as problem:
         return _page(door, email, to, problem)
     response = RedirectResponse(to, status_code=303)
@@ -56,7 +55,7 @@ def sign_out(door: DoorDep) -> Response:
     with door.writing() as (session, actor):
         sign_in.sign_out(session, actor)
     response = shell.back("/sign-in", told="signed-out")
-    response.delete_cookie(SESSION_COOKIE, secure=is_secure(door), httponly=True, samesite="lax")
+    forget_session(door, response)
     return response
 
 
@@ -68,40 +67,6 @@ def choose_theme(form: FormDep) -> Response:
     if chosen in shell.THEMES:
         response.set_cookie(shell.THEME_COOKIE, chosen, max_age=shell.YEAR, httponly=True, samesite="lax")
     return response
-
-
-def keep_session(door: Door, response: Response, secret: str) -> None:
-    """The cookie that `hub.http` knows a signed-in browser by."""
-    response.set_cookie(
-        SESSION_COOKIE,
-        secret,
-        max_age=door.hub.settings.session_days * 24 * 60 * 60,
-        secure=is_secure(door),
-        httponly=True,
-        samesite="lax",
-    )
-
-
-def is_secure(door: Door) -> bool:
-    return door.hub.settings.base_url.lower().startswith("https:")
-
-
-def _begun(door: Door, given: SignIn, request: Request) -> str:
-    settings = door.hub.settings
-    limiter = Limiter(settings, door.hub.database)
-    sign_in.hold_back(limiter, settings.sign_in_rate_limit, email=given.email, client=door.client)
-    with door.hub.database.reading() as session:
-        claim = sign_in.claim(session, given.email)
-    proof = sign_in.prove(claim, given.password.get_secret_value())
-    with door.anyone_writing() as session:
-        _, secret = sign_in.begin(
-            session,
-            proof,
-            days=settings.session_days,
-            user_agent=request.headers.get("user-agent", ""),
-            replacing=request.cookies.get(SESSION_COOKIE),
-        )
-    return secret
 
 
 def _page(door: Door, email: str, to: str, problem: HubError | None) -> Response:

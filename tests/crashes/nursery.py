@@ -5,6 +5,7 @@ forks for each of them, because importing takes longer than most of them live. `
 import itertools
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -84,6 +85,28 @@ class Nursery:
         self._process.stdin.write(json.dumps(words) + "\n")
         self._process.stdin.flush()
         return json.loads(self._process.stdout.readline())
+
+
+class OwnHub:
+    """A hub of its own in `folder`, and one command on it: killed at some moment, or left to end with its report."""
+
+    def __init__(self, nursery: Nursery, folder: Path, template: Path, *words: str) -> None:
+        folder.mkdir()
+        self.url = f"sqlite:///{shutil.copy(template, folder / 'hub.sqlite3')}"
+        self._nursery = nursery
+        self._words = (f"HUB_DATA_DIR={folder / 'data'}", f"HUB_DATABASE_URL={self.url}", *words)
+
+    def kill_after(self, seconds: float) -> None:
+        child = self._nursery.start("hub", *self._words)
+        time.sleep(seconds)
+        child.kill()
+        assert child.wait() in (-9, 0)
+
+    def finish(self) -> dict[str, Any]:
+        child = self._nursery.start("hub", *self._words)
+        assert child.wait() == 0, child.out.with_suffix(".err").read_text()
+        report: dict[str, Any] = json.loads(child.out.read_text())
+        return report
 
 
 def publish_for_ever(url: str, marketing: str, sales: str, name: str) -> None:

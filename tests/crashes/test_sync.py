@@ -1,8 +1,6 @@
 """A sync killed at any moment: the next one ends with the library that an undisturbed sync makes."""
 
-import json
 import random
-import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,7 @@ from sqlmodel import col, func, select
 from hub.assets.models import Asset, AssetSlug, ContentFile, Version, VersionTag
 from hub.db import Database
 from hub.events.models import Event
-from tests.crashes.nursery import Nursery
+from tests.crashes.nursery import Nursery, OwnHub
 
 FILES, KILLS = 200, 10
 
@@ -20,17 +18,18 @@ FILES, KILLS = 200, 10
 def test_a_killed_sync_is_completed_by_the_next_one(sqlite_template: Path, tmp_path: Path) -> None:
     content = tmp_path / "content"
     write_files(content)
+    words = ("content", "sync", str(content), "--json")
     with Nursery(tmp_path) as nursery:
-        calm = Syncing(nursery, tmp_path / "calm", sqlite_template, content)
+        calm = OwnHub(nursery, tmp_path / "calm", sqlite_template, *words)
         begun = time.monotonic()
         calm.finish()
         took = min(time.monotonic() - begun, 2.0)  # on a busy machine the test ends all the same
-        stormy = Syncing(nursery, tmp_path / "stormy", sqlite_template, content)
+        stormy = OwnHub(nursery, tmp_path / "stormy", sqlite_template, *words)
         for number in range(KILLS):
             stormy.kill_after((number + random.random()) / KILLS * took)
         stormy.finish()
         assert stormy.finish()["unchanged"] == FILES
-    undisturbed, disturbed = calm.library(), stormy.library()
+    undisturbed, disturbed = library_in(calm.url), library_in(stormy.url)
     assert len(undisturbed["assets"]) == FILES
     assert disturbed == undisturbed
 
@@ -43,33 +42,11 @@ def write_files(content: Path) -> None:
         file.write_text(f"---\n{front}---\n# Part {number}\n\n" + f"Words of {number}. " * 50 + "\n")
 
 
-class Syncing:
-    """A hub of its own in `folder`, and the syncs of a content folder into it, each a process."""
-
-    def __init__(self, nursery: Nursery, folder: Path, template: Path, content: Path) -> None:
-        folder.mkdir()
-        self._url = f"sqlite:///{shutil.copy(template, folder / 'hub.sqlite3')}"
-        settings = (f"HUB_DATA_DIR={folder / 'data'}", f"HUB_DATABASE_URL={self._url}")
-        self._nursery = nursery
-        self._words = (*settings, "content", "sync", str(content), "--json")
-
-    def kill_after(self, seconds: float) -> None:
-        child = self._nursery.start("hub", *self._words)
-        time.sleep(seconds)
-        child.kill()
-        assert child.wait() in (-9, 0)
-
-    def finish(self) -> dict[str, Any]:
-        child = self._nursery.start("hub", *self._words)
-        assert child.wait() == 0, child.out.with_suffix(".err").read_text()
-        report: dict[str, Any] = json.loads(child.out.read_text())
-        return report
-
-    def library(self) -> dict[str, Any]:
-        database = Database(self._url)
-        library = library_of(database)
-        database.close()
-        return library
+def library_in(url: str) -> dict[str, Any]:
+    database = Database(url)
+    found = library_of(database)
+    database.close()
+    return found
 
 
 def library_of(database: Database) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from hub.deals.sources.said import Moment, Said
 from hub.deals.sources.values import (
     NotUnderstood,
+    Reader,
     digest,
     flag,
     identity,
@@ -16,10 +17,11 @@ from hub.deals.sources.values import (
     is_storable,
     mapped,
     moment,
-    moment_or_none,
+    named,
     number_or_none,
     parsed,
     raw,
+    stamp_or_none,
     text_or_none,
 )
 
@@ -29,7 +31,18 @@ PROPERTIES = (
     *("hs_is_closed", "hs_is_closed_won", "hs_is_closed_lost", "hs_lastmodifieddate", "hs_analytics_source"),
 )
 DEFAULT_FIELDS = {"lead_source": "hs_analytics_source"}
-_FLAGS = {"hs_is_closed": "is_closed", "hs_is_closed_won": "is_won", "hs_is_closed_lost": "is_lost"}
+_READERS: dict[str, tuple[str, Reader]] = {
+    "dealname": ("name", text_or_none),
+    "amount": ("amount", number_or_none),
+    "deal_currency_code": ("currency", text_or_none),
+    "dealstage": ("stage_id", identity_or_none),
+    "hubspot_owner_id": ("owner_id", identity_or_none),
+    "closedate": ("closed", stamp_or_none),
+    "createdate": ("created", stamp_or_none),
+    "hs_is_closed": ("is_closed", flag),
+    "hs_is_closed_won": ("is_won", flag),
+    "hs_is_closed_lost": ("is_lost", flag),
+}
 _DEALS = {"0-3", "deal"}  # the object's type id and its name
 _GONE = {"deletion": "deleted", "privacyDeletion": "deleted for privacy", "merge": "merged with another one"}
 _MOST_EVENTS = 1_000
@@ -87,24 +100,7 @@ def _take(said: Said, properties: Mapping[str, Any], fields: Mapping[str, str]) 
 
 def _fields(properties: Mapping[str, Any], fields: Mapping[str, str]) -> dict[str, Any]:
     """Only what is said."""
-    said: dict[str, Any] = {}
-    for name, value in properties.items():
-        if name == "dealname":
-            said["name"] = text_or_none(value)
-        elif name == "amount":
-            said["amount"] = number_or_none(value)
-        elif name == "deal_currency_code":
-            said["currency"] = text_or_none(value)
-        elif name == "dealstage":
-            said["stage_id"] = identity_or_none(value, name)
-        elif name == "hubspot_owner_id":
-            said["owner_id"] = identity_or_none(value, name)
-        elif name in ("closedate", "createdate"):
-            at = moment_or_none(value, name)
-            said["closed" if name == "closedate" else "created"] = at and at.isoformat()
-        elif name in _FLAGS:
-            said[_FLAGS[name]] = flag(value)
-    return said | mapped(properties, DEFAULT_FIELDS | dict(fields))
+    return named(properties, _READERS) | mapped(properties, DEFAULT_FIELDS | dict(fields))
 
 
 def record(deal: Mapping[str, Any], fields: Mapping[str, str]) -> Said:

@@ -10,6 +10,7 @@ from typing import Any
 from hub.deals.sources.said import Said
 from hub.deals.sources.values import (
     NotUnderstood,
+    Reader,
     digest,
     identity,
     identity_or_none,
@@ -17,14 +18,25 @@ from hub.deals.sources.values import (
     mapped,
     moment,
     moment_or_none,
+    named,
     number_or_none,
     parsed,
     raw,
+    stamp_or_none,
     text_or_none,
 )
 
 SOURCE = "pipedrive"
 DEFAULT_FIELDS = {"lost_reason": "lost_reason"}
+_READERS: dict[str, tuple[str, Reader]] = {
+    "title": ("name", text_or_none),
+    "value": ("amount", number_or_none),
+    "currency": ("currency", text_or_none),
+    "stage_id": ("stage_id", identity_or_none),
+    "owner_id": ("owner_id", identity_or_none),
+    "org_id": ("account_id", identity_or_none),
+    "add_time": ("created", stamp_or_none),
+}
 _OUTCOMES = ("open", "won", "lost")
 _CLOSED = {"won": ("won_time", "close_time"), "lost": ("lost_time", "close_time")}
 
@@ -87,19 +99,7 @@ def _closed(data: Mapping[str, Any], status: str) -> datetime | None:
 
 def _fields(data: Mapping[str, Any], status: str) -> dict[str, Any]:
     """Only what is said."""
-    said: dict[str, Any] = {"outcome": status}
-    if "title" in data:
-        said["name"] = text_or_none(data["title"])
-    if "value" in data:
-        said["amount"] = number_or_none(data["value"])
-    if "currency" in data:
-        said["currency"] = text_or_none(data["currency"])
-    for ours, theirs in (("stage_id", "stage_id"), ("owner_id", "owner_id"), ("account_id", "org_id")):
-        if theirs in data:
-            said[ours] = identity_or_none(data[theirs], theirs)
-    if "add_time" in data:
-        created = moment_or_none(data["add_time"], "add_time")
-        said["created"] = created and created.isoformat()
+    said = {"outcome": status, **named(data, _READERS)}
     if status != "open" and (closed := _closed(data, status)) is not None:
         said["closed"] = closed.isoformat()
     return said

@@ -14,6 +14,7 @@ from hub.deals.schemas import MOST_CONTACTS
 from hub.deals.sources.said import Said
 from hub.deals.sources.values import (
     NotUnderstood,
+    Reader,
     digest,
     flag,
     identity,
@@ -22,14 +23,28 @@ from hub.deals.sources.values import (
     mapped,
     moment,
     moment_or_none,
+    named,
     number_or_none,
     parsed,
     raw,
+    stamp_or_none,
     text_or_none,
 )
 
 SOURCE = "salesforce"
 DEFAULT_FIELDS = {"lead_source": "LeadSource"}
+_READERS: dict[str, tuple[str, Reader]] = {
+    "Name": ("name", text_or_none),
+    "Amount": ("amount", number_or_none),
+    "CurrencyIsoCode": ("currency", text_or_none),
+    "StageName": ("stage_id", text_or_none),
+    "OwnerId": ("owner_id", identity_or_none),
+    "AccountId": ("account_id", identity_or_none),
+    "CloseDate": ("closed", stamp_or_none),
+    "CreatedDate": ("created", stamp_or_none),
+    "IsClosed": ("is_closed", flag),
+    "IsWon": ("is_won", flag),
+}
 ACK = (
     '<?xml version="1.0" encoding="UTF-8"?>'
     '<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Body>'
@@ -187,26 +202,7 @@ def _take(said: Said, record: Mapping[str, Any], fields: Mapping[str, str]) -> N
 
 def _fields(record: Mapping[str, Any], fields: Mapping[str, str]) -> dict[str, Any]:
     """Only what is said."""
-    said: dict[str, Any] = {}
-    for name, value in record.items():
-        if name == "Name":
-            said["name"] = text_or_none(value)
-        elif name == "Amount":
-            said["amount"] = number_or_none(value)
-        elif name == "CurrencyIsoCode":
-            said["currency"] = text_or_none(value)
-        elif name == "StageName":
-            said["stage_id"] = text_or_none(value)
-        elif name == "OwnerId":
-            said["owner_id"] = identity_or_none(value, name)
-        elif name == "AccountId":
-            said["account_id"] = identity_or_none(value, name)
-        elif name in ("CloseDate", "CreatedDate"):
-            at = moment_or_none(value, name)
-            said["closed" if name == "CloseDate" else "created"] = at and at.isoformat()
-        elif name in ("IsClosed", "IsWon"):
-            said["is_closed" if name == "IsClosed" else "is_won"] = flag(value)
-    return said | mapped(record, DEFAULT_FIELDS | dict(fields))
+    return named(record, _READERS) | mapped(record, DEFAULT_FIELDS | dict(fields))
 
 
 def record(

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any
@@ -32,19 +32,19 @@ def moment_or_none(value: Any, name: str) -> datetime | None:
     return None if value in (None, "") else moment(value, name)
 
 
-def text_or_none(value: Any) -> str | None:
+def text_or_none(value: Any, name: str = "this") -> str | None:
     """What a person wrote, on one line. Raises NotUnderstood for what is no single value."""
     if isinstance(value, (dict, list)):
-        raise NotUnderstood(f"this is no single value: {str(value)[:40]!r}")
+        raise NotUnderstood(f"{name} is no single value: {str(value)[:40]!r}")
     return " ".join(str(value).split()) or None if value is not None else None
 
 
-def number_or_none(value: Any) -> str | None:
+def number_or_none(value: Any, name: str = "this") -> str | None:
     """As text: whether it is an amount is for the deal to say."""
-    return None if isinstance(value, bool) else text_or_none(value)
+    return None if isinstance(value, bool) else text_or_none(value, name)
 
 
-def flag(value: Any) -> bool | None:
+def flag(value: Any, name: str = "") -> bool | None:  # noqa: ARG001 - read like the others
     return {"true": True, "false": False}.get(str(value).lower())
 
 
@@ -63,6 +63,20 @@ def identity(value: Any, name: str) -> str:
 
 def identity_or_none(value: Any, name: str) -> str | None:
     return None if value in (None, "") else identity(value, name)
+
+
+def stamp_or_none(value: Any, name: str) -> str | None:
+    """A moment as it is kept."""
+    found = moment_or_none(value, name)
+    return found.isoformat() if found is not None else None
+
+
+Reader = Callable[[Any, str], Any]
+
+
+def named(record: Mapping[str, Any], readers: Mapping[str, tuple[str, Reader]]) -> dict[str, Any]:
+    """What a record says, only that: `readers` give for its field ours and how it is read. Raises NotUnderstood."""
+    return {readers[name][0]: readers[name][1](value, name) for name, value in record.items() if name in readers}
 
 
 def mapped(record: Mapping[str, Any], fields: Mapping[str, str]) -> dict[str, Any]:
