@@ -74,7 +74,7 @@ def migrate(as_json: AsJson = False) -> None:
 
 @explained
 def seed(as_json: AsJson = False) -> None:
-    """Load the starter library and a story of people who wrote and approved it. Safe to repeat."""
+    """Load the starter library and a story of its people, deals and uses, with the evidence. Safe to repeat."""
     from hub import seeds
 
     with opened() as hub:
@@ -82,7 +82,10 @@ def seed(as_json: AsJson = False) -> None:
     if as_json:
         say_json(report)
     else:
-        tell(f"{report['published']} assets are live, {report['drafts']} are drafts; {report['people']} people.")
+        tell(
+            f"{report['published']} assets are live, {report['drafts']} are drafts; {report['people']} people, "
+            f"{report['deals']} deals, {report['uses']} uses."
+        )
 
 
 @explained
