@@ -3,8 +3,10 @@
 import json
 import math
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence, Set
 from functools import cached_property
+from typing import Any
 
 import tantivy
 from tantivy import Occur, Order, Query
@@ -20,6 +22,8 @@ from hub.search.vocabulary import WordList
 _LONGEST_PART = 24  # words of a title or heading
 _MOST_PARTS = 16  # that begin alike
 MOST_VALUES = 10_000  # of one facet, that are listed
+# What the keys of vocabularies look like: nothing in it can be read as syntax.
+_PLAIN_VALUE = re.compile(r"[a-z0-9_-]+\Z")
 _SORT_FIELDS: dict[Sort, str] = {"relevance": "standing", "newest": "updated", "evidence": "evidence"}
 
 
@@ -97,7 +101,20 @@ class EmbeddedFound:
         return int(self._view.searcher.num_docs)
 
     def facets(self) -> Facets:
-        """One pass for all facets without a filter of their own, one more for each that has one."""
+        """What is counted under the same filters is counted together, and all of it in one pass: running the question
+        costs more than counting."""
+        inquiry, builder = self._inquiry, self._view.builder
+        chosen = {name: values for name, values in inquiry.filters.one_of.items() if name in inquiry.facets}
+        if not all(_PLAIN_VALUE.match(value) for values in chosen.values() for value in values):
+            return self._facets_one_by_one()
+        rest = inquiry.filters
+        for name in chosen:
+            rest = rest.without(name)
+        groups = {name: chosen.keys() - {name} for name in inquiry.facets}
+        return self._view.count_under(groups, chosen, builder.within(self._core, inquiry, rest))
+
+    def _facets_one_by_one(self) -> Facets:
+        """The same, for values that are no keys: one pass for all facets without a filter, one for each with one."""
         filters = self._inquiry.filters
         free = [name for name in self._inquiry.facets if name not in filters.one_of]
         counts = self._view.count(free, self._view.builder.within(self._core, self._inquiry, filters))
@@ -208,10 +225,30 @@ class View:
 
     def count(self, names: Sequence[str], query: Query, size: int = 0) -> Facets:
         """How many documents of `query` have each value of these facets."""
-        limit = size or self._configuration.facet_size
-        wanted = {name: {"terms": {"field": name, "size": limit}} for name in names}
+        answer = self.searcher.aggregate(query, self._counting(names, size)) if names else {}
+        return {name: _counts(answer[name]) for name in names}
+
+    def count_under(self, groups: Mapping[str, Set[str]], chosen: Mapping[str, frozenset[str]], query: Query) -> Facets:
+        """The same in one pass for facets that are each counted under the choices in some other facets: `groups` is
+        facet → those other facets, `chosen` facet → plain values."""
+        together: dict[frozenset[str], list[str]] = {}
+        for name, others in groups.items():
+            together.setdefault(frozenset(others), []).append(name)
+        wanted: dict[str, Any] = {}
+        for number, (others, names) in enumerate(together.items()):
+            counting = self._counting(names)
+            choices = [_any_of(other, chosen[other]) for other in sorted(others)]
+            wanted |= {str(number): {"filter": " AND ".join(choices), "aggs": counting}} if choices else counting
         answer = self.searcher.aggregate(query, wanted) if wanted else {}
-        return {name: {str(one["key"]): int(one["doc_count"]) for one in answer[name]["buckets"]} for name in names}
+        found: Facets = {}
+        for number, (others, names) in enumerate(together.items()):
+            part = answer[str(number)] if others else answer
+            found |= {name: _counts(part[name]) for name in names}
+        return {name: found[name] for name in groups}
+
+    def _counting(self, names: Sequence[str], size: int = 0) -> dict[str, Any]:
+        limit = size or self._configuration.facet_size
+        return {name: {"terms": {"field": name, "size": limit}} for name in names}
 
     def identified(self, identities: Sequence[str], part: str, scope: Scope | None = None) -> list[tantivy.Document]:
         """The stored documents with these ids, in any order; under a scope only what it may see."""
@@ -243,6 +280,15 @@ class View:
         """The values of all facets that documents for everyone have."""
         live = Query.boolean_query([(Occur.Must, Query.term_query(self.schema, "visible_to", EVERYONE, "basic"))])
         return self.count(self._configuration.facets, live, MOST_VALUES)
+
+
+def _counts(answer: Mapping[str, Any]) -> dict[str, int]:
+    return {str(one["key"]): int(one["doc_count"]) for one in answer["buckets"]}
+
+
+def _any_of(facet: str, values: frozenset[str]) -> str:
+    """In the engine's own language of queries, which is why only plain values come here."""
+    return "(" + " OR ".join(f'{facet}:"{value}"' for value in sorted(values)) + ")"
 
 
 def _total(result: tantivy.SearchResult) -> int:
