@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.evidence import cost
+from bench.evidence.page import as_page
 from bench.evidence.reach import Reached, figures
 from bench.evidence.scores import Score, score
 from bench.evidence.worlds import read_world
@@ -34,6 +35,7 @@ def main(
     ] = None,
     placebo: Annotated[bool, typer.Option(help="The false-alarm test on every world as well.")] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures there as well.")] = None,
+    page: Annotated[Path | None, typer.Option(help="Write them as a page of the documentation as well.")] = None,
 ) -> None:
     """Evidence against planted truths."""
     told = Console(stderr=True)
@@ -55,6 +57,8 @@ def main(
     if json_file is not None:
         run = {"figures": [asdict(one) for one in found], "scores": [asdict(one) for one in scores], "costs": spent}
         json_file.write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
+    if page is not None:
+        page.write_text(as_page(found, scores, spent), encoding="utf-8")
 
 
 def _folders(given: list[Path]) -> list[Path]:
