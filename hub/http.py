@@ -22,6 +22,7 @@ from sqlmodel import Session
 from hub.blobs import Blobs
 from hub.db import Database
 from hub.errors import NotAllowed, NotSignedIn, Unavailable
+from hub.insights import experiments
 from hub.people import authentication, sign_in
 from hub.people.models import Person
 from hub.people.rate_limits import Limiter
@@ -242,7 +243,12 @@ async def in_turn(door: Door, answer: Callable[[], T]) -> T | Response:
 def ask_search(door: Door, session: Session, actor: Actor, asked: Inquirer) -> Answered:
     """Raises TooMany, Unavailable."""
     door.hub.search_limits.hit("search", str(actor.id), door.hub.settings.search_rate_limit)
-    return door.hub.search.ask(session, actor, asked)
+    answered = door.hub.search.ask(session, actor, asked)
+    if answered.tried is not None:
+        # A hold-out that misses an assignment loses a little power; an answer that fails for it loses a rep's minute.
+        with suppress(Unavailable):
+            experiments.note(door.hub.database, *answered.tried)
+    return answered
 
 
 async def _door(request: Request) -> Door:

@@ -78,9 +78,9 @@ def running(session: Session, asset_ids: Collection[int] | None = None) -> list[
     return list(session.exec(query.order_by(col(Experiment.id))))
 
 
-def suggested(session: Session, deal: Deal, asset_ids: Collection[int]) -> dict[int, bool]:
-    """For the assets under a hold-out for which the deal is eligible: whether to suggest it there. One query, and none
-    of the assets is there while no hold-out runs. Whoever shows the answer calls `note` with it."""
+def suggested(session: Session, deal: Deal, asset_ids: Collection[int] | None = None) -> dict[int, bool]:
+    """For those of these assets (or of all) under a hold-out for which the deal is eligible: whether to suggest it
+    there. One query. Whoever shows the answer calls `note` for all that it was asked for, either way."""
     if deal.outcome != Outcome.OPEN:
         return {}
     return {

@@ -61,7 +61,8 @@ class Hit:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """`total` matching documents, of which `hits` are one page. `match` is poor when no hit has all the words.
-    `suggestion` is the question with its misspelt words put right, when that was what brought the hits."""
+    `suggestion` is the question with its misspelt words put right, when that was what brought the hits. `tried` are the
+    documents under a hold-out that fit the deal, whichever way their coin fell."""
 
     question: Question
     hits: tuple[Hit, ...]
@@ -72,3 +73,4 @@ class Answer:
     notices: tuple[Notice, ...]
     engine: str
     deal: Mapping[str, frozenset[str]]
+    tried: tuple[str, ...] = ()

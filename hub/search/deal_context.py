@@ -5,17 +5,22 @@ from dataclasses import dataclass, field
 
 from sqlmodel import Session, col, select
 
+from hub.db import id_of
 from hub.deals import reading
 from hub.deals.models import Deal
+from hub.insights import experiments
 from hub.search.question import Notice
 
 
 @dataclass(frozen=True, slots=True)
 class DealContext:
-    """`name` as the log keeps it (`source/external id`), `facts` by the rules' fields; `notice` when none is meant."""
+    """`name` as the log keeps it (`source/external id`), `facts` by the rules' fields, `coins` of the assets under a
+    hold-out for which the deal is eligible: whether to suggest them; `notice` when no deal is meant."""
 
     name: str | None = None
+    deal_id: int | None = None
     facts: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    coins: Mapping[int, bool] = field(default_factory=dict)
     notice: Notice | None = None
 
 
@@ -30,7 +35,8 @@ def context_of(session: Session, reference: str | None) -> DealContext:
         says = f"{why}, so nothing was fitted to it."
         return DealContext(notice=Notice("unknown_deal", reference, says, tuple(_name(deal) for deal in found)))
     facts = {name: keys for name, keys in reading.context_of(session, found[0]).items() if keys}
-    return DealContext(_name(found[0]), facts)
+    deal = found[0]
+    return DealContext(_name(deal), id_of(deal), facts, experiments.suggested(session, deal))
 
 
 def _meant(session: Session, reference: str) -> list[Deal]:

@@ -25,7 +25,7 @@ from hub.search.documents import REVIEWERS, person
 from hub.search.engine import Engine, Filters, Scope, SearchUnavailable, Sort
 from hub.search.log import Asked, SearchLog
 from hub.search.planner import Planner, Request
-from hub.search.projection import asset_id_of
+from hub.search.projection import asset_id_of, live_id
 from hub.search.question import Notice
 from hub.taxonomy import vocabulary
 
@@ -61,13 +61,15 @@ class Inquirer:
 @dataclass(frozen=True, slots=True)
 class Answered:
     """`search_id` names the search that this answer belongs to, `query` its question as typed. `evidence` has verdict,
-    lift and range of the hits that have any, by the hit's document id."""
+    lift and range of the hits that have any, by the hit's document id. `tried` are (deal id, asset ids) under a
+    hold-out that this answer followed, for `experiments.note`."""
 
     search_id: str
     query: str
     answer: Answer
     evidence: Mapping[str, Mapping[str, Any]]
     took_ms: float
+    tried: tuple[int, tuple[int, ...]] | None = None
 
 
 class SearchDesk:
@@ -96,6 +98,7 @@ class SearchDesk:
             limit=asked.limit,
             offset=asked.offset,
             deal=context.facts,
+            coins={live_id(asset_id): shown for asset_id, shown in context.coins.items()},
             facets=asked.facets,
         )
         try:
@@ -106,7 +109,8 @@ class SearchDesk:
         evidence = _evidence_of(session, answer)
         took = (time.perf_counter() - begin) * 1000
         search_id = self._noted(actor, asked, filters, context, answer, took)
-        return Answered(search_id, asked.text, answer, evidence, took)
+        tried = (context.deal_id, tuple(map(asset_id_of, answer.tried))) if context.deal_id and answer.tried else None
+        return Answered(search_id, asked.text, answer, evidence, took, tried)
 
     def _planner_for(self, session: Session) -> Planner:
         """The planner that knows today's words; made anew only when a term changed."""

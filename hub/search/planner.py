@@ -28,7 +28,8 @@ KnownValues = Mapping[str, Mapping[str, Sequence[str]]]
 @dataclass(frozen=True, slots=True)
 class Request:
     """One question of one person. `filters` are those clicked, added to those typed. `deal` is what is known of
-    the deal it is asked for: field of the rules → values. `facets` None for all, () for none."""
+    the deal it is asked for: field of the rules → values; `coins` are the documents under a hold-out for which that
+    deal is eligible, with whether to suggest them. `facets` None for all, () for none."""
 
     text: str
     scope: Scope
@@ -37,6 +38,7 @@ class Request:
     limit: int = 10
     offset: int = 0
     deal: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    coins: Mapping[str, bool] = field(default_factory=dict)
     facets: tuple[str, ...] | None = None
 
 
@@ -75,6 +77,7 @@ class Planner:
             notices=question.notices + _emptiness(found.total, question),
             engine=self.engine.name,
             deal=request.deal,
+            tried=tuple(one.candidate.id for one in ranked if one.tried),
         )
 
     def meant(self, facet: str, value: str) -> str | None:
@@ -174,7 +177,7 @@ class Planner:
     ) -> list[Ranked]:
         """Near first, then by score, ties by id; before both what fits the deal, among what has all words."""
         if request.sort != "relevance":
-            return [Ranked(one, None, self._fitting(one.shown, request)) for one in candidates]
+            return [Ranked(one, None, *self._fitting(one.shown, request)) for one in candidates]
         chain = self._chain(words)
         examined = len(candidates) if request.deal else examined
         ranked = []
@@ -182,8 +185,8 @@ class Planner:
             near = chain.near(candidate.reading) if words and at < examined else None
             if near is not None:
                 near = near._replace(evidence=-candidate.evidence_band)
-            fits = self._fitting(candidate.shown, request) if request.deal else ()
-            ranked.append(Ranked(candidate, near, fits))
+            fits, tried = self._fitting(candidate.shown, request) if request.deal else ((), False)
+            ranked.append(Ranked(candidate, near, fits, tried))
         ranked.sort(key=_relevance)
         if request.deal:
             ranked.sort(key=lambda one: _fit(one, chain))
@@ -192,12 +195,15 @@ class Planner:
     def _chain(self, words: Sequence[Word]) -> Chain:
         return Chain(words, self._configuration.ranking["near"]["slack"])
 
-    def _fitting(self, shown: Shown, request: Request) -> tuple[Rule, ...]:
-        return tuple(
+    def _fitting(self, shown: Shown, request: Request) -> tuple[tuple[Rule, ...], bool]:
+        """The rules by which it fits the deal, none where a hold-out says so; and whether one was asked."""
+        fits = tuple(
             rule
             for rule in self._configuration.rules
             if not request.deal.get(rule.deal, frozenset()).isdisjoint(shown.tags.get(rule.asset, ()))
         )
+        tried = bool(fits) and shown.id in request.coins
+        return () if tried and not request.coins[shown.id] else fits, tried
 
     # Showing
 

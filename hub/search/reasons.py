@@ -16,11 +16,13 @@ _PLACES = {"title": "title", "summary": "summary", "headings": "heading", "body"
 
 
 class Ranked(NamedTuple):
-    """A candidate with what decided its place."""
+    """A candidate with what decided its place. `tried` is whether it fits the deal and is under a hold-out; one that is
+    held out has no `fits`."""
 
     candidate: Candidate
     near: Near | None
     fits: tuple[Rule, ...] = ()
+    tried: bool = False
 
 
 def reasons(

@@ -6,10 +6,14 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from hub.assets import approval
 from hub.assets.models import Asset
+from hub.db import id_of
+from hub.deals.models import Deal
+from hub.insights import experiments
+from hub.insights.models import Assignment
 from hub.people.models import Person
 from hub.people.roles import HUB
 from hub.search.models import Search
@@ -181,6 +185,26 @@ def test_what_fits_a_deal_comes_first_and_says_so(app: FastAPI, client: TestClie
     app.state.hub.search.log.flush()
     with app.state.hub.database.reading() as session:
         assert _only_search(session).deal == "csv/D-1"
+
+
+def test_a_hold_out_suggests_by_its_coin_and_writes_every_throw_down(
+    app: FastAPI, client: TestClient, cast: Cast
+) -> None:
+    """Both ways the asset is found; only where the coin says so it is put forward, with the reason."""
+    with app.state.hub.database.transaction() as session:
+        asset = session.exec(select(Asset).where(Asset.slug == "faq.security")).one()
+        made = experiments.start(session, HUB, asset)
+        deals = [make_deal(session, f"D-{number}", buyer_persona="it-security") for number in range(12)]
+        coins = {deal.external_id: experiments.coin(made, id_of(deal)) for deal in deals}
+    assert set(coins.values()) == {True, False}
+    for deal, suggested in coins.items():
+        hits = {hit["slug"]: hit["why"] for hit in ask(app, client, cast.reader, deal=f"csv/{deal}")["hits"]}
+        assert (hits["faq.security"] == ["fits the deal's persona: IT Security"]) is suggested
+        ask(app, client, cast.reader, "costs", deal=f"csv/{deal}")  # it is no answer to this
+    with app.state.hub.database.reading() as session:
+        named = select(Deal.external_id, Assignment.suggested).join(Deal, col(Deal.id) == Assignment.deal_id)
+        thrown = session.exec(named)
+        assert dict(thrown.all()) == coins
 
 
 def test_a_deal_that_nobody_knows_is_explained(app: FastAPI, client: TestClient, cast: Cast) -> None:
