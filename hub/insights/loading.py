@@ -25,7 +25,7 @@ from hub.insights.stage_order import pipeline_order
 from hub.taxonomy.vocabulary import terms_of
 from hub.usage import reading
 from hub.usage.models import FROM_MEMORY, uses
-from hub.usage.timing import recalled
+from hub.usage.timing import recalled, written
 
 _ROWS_AT_A_TIME = 50_000
 _UNKNOWN_RESULT = -2
@@ -255,7 +255,8 @@ def _all_uses(session: Session, inputs: Inputs, known: Known) -> Uses:
     asset = np.concatenate([nothing, *(block.asset for block in blocks)])
     day = np.concatenate([nothing, *(block.day for block in blocks)])
     late = np.concatenate([np.zeros(0, bool), *(block.recalled for block in blocks)])
-    return Uses(_index(known.deal_ids, deal), _index(known.asset_ids, asset), day, late)
+    noted = np.concatenate([nothing, *(block.written for block in blocks)])
+    return Uses(_index(known.deal_ids, deal), _index(known.asset_ids, asset), day, late, noted)
 
 
 def _uses_of(session: Session, inputs: Inputs, known: Known, some: Sequence[int]) -> Uses:
@@ -267,8 +268,8 @@ def _uses_of(session: Session, inputs: Inputs, known: Known, some: Sequence[int]
     query = select(*columns).where(counted, is_one_of(session, uses.c.deal_id, some))
     deal, asset, day, recorded, named, memory = columns_of(session, query, len(columns))
     closed = reading.closes_of(session, some).of(deal.astype(np.int64))
-    late = recalled(day, recorded, named, memory > 0, closed)
-    return Uses(_index(known.deal_ids, deal), _index(known.asset_ids, asset), day, late)
+    late, noted = recalled(day, recorded, named, memory > 0, closed), written(recorded, named, memory > 0)
+    return Uses(_index(known.deal_ids, deal), _index(known.asset_ids, asset), day, late, noted)
 
 
 # Rows as columns

@@ -13,7 +13,7 @@ from sqlmodel import Session
 from hub.db import metadata
 from hub.deals.models import Deal, DealState, Outcome
 from hub.usage.models import ASKED, FROM_MEMORY, Action, uses
-from hub.usage.timing import Flags, Floats, recalled
+from hub.usage.timing import Flags, Floats, recalled, written
 
 Ids = NDArray[np.int64]
 BLOCK = 100_000
@@ -26,7 +26,8 @@ _states = metadata.tables[str(DealState.__tablename__)]
 class Block:
     """One place a use: the ids of its deal (-1 without one), asset and person (-1 unknown), its day since 1970 (whole
     where no time is known), whether it is `recalled`, whether it was told from memory, whether it is the answer to a
-    stage question, and its action as the place in `ACTIONS`. Uses that were taken back are not there."""
+    stage question, and its action as the place in `ACTIONS`; `written` is the day by which it had been written down
+    (`timing.written`). Uses that were taken back are not there."""
 
     deal: Ids
     asset: Ids
@@ -36,6 +37,7 @@ class Block:
     from_memory: Flags
     asked: Flags
     action: Ids
+    written: Floats
 
     def __len__(self) -> int:
         return len(self.deal)
@@ -114,7 +116,9 @@ def _block(rows: Floats, closes: Closes) -> Block:
     used, recorded, named = rows[:, 4], rows[:, 5], rows[:, 6]
     from_memory = told > 0
     marks = recalled(used, recorded, named, from_memory, closes.of(deal))
-    return Block(deal, asset, person, used, marks, from_memory, told == 2, action)
+    return Block(
+        deal, asset, person, used, marks, from_memory, told == 2, action, written(recorded, named, from_memory)
+    )
 
 
 def _learnt(connection: Connection) -> Iterator[tuple[int, float]]:

@@ -40,8 +40,13 @@ def recalled(used: Floats, recorded: Floats, named: Floats, from_memory: Flags, 
     All are days since 1970 and of one length. `closed` is NaN for a deal that has not closed, `recorded` where no
     source says when, `named` where nobody brought it to the deal afterwards.
     """
-    grace = np.where(from_memory, 0.0, GRACE_DAYS)
-    return _is_after(used, closed) | _is_after(recorded, closed + grace) | _is_after(named, closed)
+    return _is_after(used, closed) | _is_after(written(recorded, named, from_memory), closed)
+
+
+def written(recorded: Floats, named: Floats, from_memory: Flags) -> Floats:
+    """The day by which each use had been written down on its deal, the grace taken off; NaN where no source says."""
+    taken_off: Floats = np.fmax(recorded - np.where(from_memory, 0.0, GRACE_DAYS), named)
+    return taken_off
 
 
 def days(moment: datetime | None) -> float:

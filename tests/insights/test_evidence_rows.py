@@ -1,5 +1,7 @@
 """Rows: which stages count, and which uses fall into them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -94,3 +96,16 @@ def test_amounts_that_cannot_be_are_unknown() -> None:
     history = history_of([(deal, 0, 1, 2, 1) for deal in range(5)], [], deals=5)
     rows = finished_rows(with_deals(history, amount=np.array([10.0, -1.0, 0.0, np.inf, 1e18])))
     assert np.isfinite(rows.situations.amount).sum() == 1
+
+
+@pytest.mark.parametrize("result", [0, 1])
+@pytest.mark.parametrize(("written", "counts"), [(15.0, True), (20.0, True), (21.0, False), (np.nan, True)])
+def test_what_was_written_down_after_a_stage_ended_does_not_count_however_it_ended(
+    result: int, written: float, counts: bool
+) -> None:
+    history = history_of([(0, 0, 10, 20, result), (0, 1, 20, 40, 1)], [(0, 0, 15), (0, 1, 15)])
+    uses = replace(history.uses, written=np.array([written, 12.0]))
+    rows = finished_rows(replace(history, uses=uses))
+    assert ((0, 0, 0) in _used(rows)) is counts
+    assert (0, 0, 1) in _used(rows)
+    assert rows.dropped.uses_written_after_the_stage == (0 if counts else 1)

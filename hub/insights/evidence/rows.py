@@ -2,7 +2,8 @@
 
 Comparing only deals that finished the same stage leaves neither survivors nor immortal time in the comparison: an
 open stage gives no row, and a use counts for the stage it fell into, not for the stages the deal reached because it
-went well.
+went well. What was written down after a stage had ended does not count for it: of a stage that was lost it is recalled,
+and of one that advanced it would be heard.
 """
 
 from dataclasses import dataclass, fields
@@ -55,6 +56,7 @@ class Dropped:
     uses_without_deal_or_asset: int = 0
     uses_outside_the_deal: int = 0
     uses_outside_finished_stages: int = 0
+    uses_written_after_the_stage: int = 0
     repeated_uses: int = 0
 
 
@@ -162,19 +164,21 @@ def _finished_stages(history: History) -> _Stages:
     )
 
 
-def _uses_in_rows(history: History, visits: _Visits) -> tuple[Codes, tuple[int, int, int, int, int]]:
+def _uses_in_rows(history: History, visits: _Visits) -> tuple[Codes, tuple[int, int, int, int, int, int]]:
     """Distinct pairs (row, asset), and how many uses were left out: recalled, of unknown deals or assets, outside the
-    deal's life, outside its finished stages, repeated."""
+    deal's life, outside its finished stages, written after the stage, repeated."""
     uses, deals = history.uses, history.deals
     known, counted, inside = _uses_that_count(history)
     start = np.searchsorted(visits.deal, np.arange(len(deals) + 1))
     keys: list[Codes] = [np.zeros(0, np.int64)]
-    pairs = matched = 0
+    pairs = placed = matched = 0
     for block in range(0, len(inside), _USES_A_BLOCK):
         chosen = inside[block : block + _USES_A_BLOCK]
         use, visit = _stays_of(uses.deal[chosen], start)
         day = uses.day[chosen][use]
         fits = _not_before(day, visits.entered[visit]) & _not_before(visits.left[visit], day)
+        placed += len(np.unique(use[fits]))
+        fits &= _not_before(visits.left[visit], uses.written[chosen][use])
         found = visits.row[visit[fits]] * max(history.assets, 1) + uses.asset[chosen][use[fits]]
         keys.append(np.unique(found))
         pairs += len(found)
@@ -183,7 +187,8 @@ def _uses_in_rows(history: History, visits: _Visits) -> tuple[Codes, tuple[int, 
     links = np.stack([distinct // max(history.assets, 1), distinct % max(history.assets, 1)], axis=1)
     recalled = int(uses.recalled.sum())
     outside = len(counted) - len(inside)
-    return links, (recalled, int((~known).sum()), outside, len(inside) - matched, pairs - len(distinct))
+    late, repeated = placed - matched, pairs - len(distinct)
+    return links, (recalled, int((~known).sum()), outside, len(inside) - placed, late, repeated)
 
 
 def _uses_that_count(history: History) -> tuple[Flags, Codes, Codes]:

@@ -5,7 +5,7 @@ days since 1970-01-01 as floats; a whole number is a date without a time. Amount
 bad as real data is (NaN, negative, out of range, twice): what cannot be understood is left out and counted.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -62,15 +62,19 @@ class StageEntries:
 @dataclass(frozen=True)
 class Uses:
     """One place each time an asset was used on a deal; `recalled` ones were entered after the close and are left out.
-    Which actions count as a use is decided before."""
+    `written` is the day on which it had been written down on its deal, NaN where nobody says (none: nobody says of
+    any). Which actions count as a use is decided before."""
 
     deal: Codes
     asset: Codes
     day: Floats
     recalled: Flags
+    written: Floats = field(default_factory=lambda: np.zeros(0))
 
     def __post_init__(self) -> None:
-        _settle(self, floats=("day",), flags=("recalled",))
+        if not len(self.written):
+            object.__setattr__(self, "written", np.full(len(self.deal), np.nan))
+        _settle(self, floats=("day", "written"), flags=("recalled",))
 
     def __len__(self) -> int:
         return len(self.deal)
@@ -89,7 +93,7 @@ class History:
 
 def _settle(table: Deals | StageEntries | Uses, *, floats: tuple[str, ...], flags: tuple[str, ...] = ()) -> None:
     """Arrays of the right kind, all of one length: ValueError names the column that differs."""
-    names = [field.name for field in fields(table)]
+    names = [one.name for one in fields(table)]
     for name in names:
         given = getattr(table, name)
         kind = np.float64 if name in floats else np.bool_
