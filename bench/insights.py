@@ -1,12 +1,14 @@
-"""Insights at full size: importing a world, computing its evidence, and every report over HTTP.
+"""Insights at full size: importing a world, computing its evidence, and over HTTP every report and page.
+
 
 A world is a folder that the generator has exported; `HUB_BENCH_WORLDS` names one or several (see bench/evidence).
 CPU of the server process a request, on one kept-alive connection, after the hub's own command computed the evidence.
 """
 
+import http.client
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from sqlmodel import Session
@@ -17,11 +19,12 @@ from bench.places import Place, Server, engines, fresh, serving
 from hub.db import Database
 from hub.insights.inputs import Inputs
 from hub.insights.rollups import Figures
-from hub.people import directory, tokens
+from hub.people import directory, passwords, tokens
 from hub.people.roles import HUB, Role, Scope, Team
 
 WORLDS = "HUB_BENCH_WORLDS"
 ROUNDS, ASKED = 5, 20
+READER, PASSWORD = "reader@example.com", "a-long-road-to-the-figures"
 REPORTS = {
     "overview": "/insights",
     "assets, best first": "/insights/assets",
@@ -35,6 +38,29 @@ REPORTS = {
     "capture": "/insights/capture",
     "coverage": "/insights/coverage",
     "queue": "/plan/queue",
+}
+PAGES = {
+    "search": "/?q=asset",
+    "library": "/assets",
+    "asset": "/assets/asset-7",
+    "inbox": "/inbox",
+    "deals": "/deals",
+    "deal": "/deals/csv/D7",
+    "requests": "/requests",
+    "what helps": "/insights",
+    "used but does nothing": "/insights/does-nothing",
+    "never used": "/insights/never-used",
+    "coverage": "/insights/coverage",
+    "funnel": "/insights/funnel",
+    "outcomes": "/insights/outcomes",
+    "lead sources": "/insights/sources",
+    "money": "/insights/money",
+    "capture": "/insights/capture",
+    "search health": "/insights/search",
+    "freshness": "/insights/freshness",
+    "plan": "/plan",
+    "briefs": "/briefs",
+    "reviews": "/reviews",
 }
 TABLES = {"assets": "assets", "deals": "deals", "stages": "stage_history", "uses": "usage_events"}
 
@@ -69,19 +95,34 @@ def _of_world(place: Place, world: Path) -> Iterator[Figure]:
     database.close()
     with serving(place) as hub:
         for work, path in REPORTS.items():
-            cost = min(_cost(hub, f"/api/v1{path}", token) for _ in range(ROUNDS))
+            cost = min(_cost(hub, f"/api/v1{path}", token=token) for _ in range(ROUNDS))
             yield Figure("insights", work, where, cost, "ms CPU", reach="≤ 150")
+        cookie = {"Cookie": _signed_in(hub)}
+        for work, path in PAGES.items():
+            cost = min(_cost(hub, path, headers=cookie) for _ in range(ROUNDS))
+            yield Figure("insights", f"page: {work}", where, cost, "ms CPU", reach="≤ 150")
 
 
 def _token(session: Session) -> str:
-    address, team, role = "reader@example.com", Team.SALES, Role.APPROVER
-    person = directory.add_person(session, HUB, email=address, name="Reader", team=team, role=role, password=None)
+    address, team, role = READER, Team.SALES, Role.APPROVER
+    hashed = passwords.hashed(PASSWORD, email=address, name="Reader")
+    person = directory.add_person(session, HUB, email=address, name="Reader", team=team, role=role, password=hashed)
     return tokens.create(session, HUB, person, name="bench", scopes=[Scope.INSIGHTS_READ])[1]
 
 
-def _cost(hub: Server, path: str, token: str) -> float:
+def _signed_in(hub: Server) -> str:
+    """The cookie of a browser that signed in."""
+    connection = http.client.HTTPConnection("127.0.0.1", hub.port)
+    body = json.dumps({"email": READER, "password": PASSWORD})
+    connection.request("POST", "/api/v1/session", body, {"Content-Type": "application/json"})
+    cookie = connection.getresponse().getheader("Set-Cookie", "")
+    connection.close()
+    return cookie.partition(";")[0]
+
+
+def _cost(hub: Server, path: str, *, token: str = "", headers: Mapping[str, str] | None = None) -> float:
     hub.client.close()
-    return measure.cpu_ms_each(hub.pid, ASKED, lambda _: hub.client.ask("GET", path, token=token))
+    return measure.cpu_ms_each(hub.pid, ASKED, lambda _: hub.client.ask("GET", path, token=token, headers=headers))
 
 
 def _cpu(work: Callable[[], object]) -> float:
