@@ -26,14 +26,15 @@ from hub.taxonomy.journey import stages_of_deal_stages
 from hub.taxonomy.models import Term
 from hub.taxonomy.nearest import nearest_names, shown
 
-_LISTS = ("does_nothing", "never_used", "hot_but_stale")
+_LISTS = ("used", "does_nothing", "never_used", "hot_but_stale")
 _UNKNOWN = -1e18  # sorts after every figure
 
 
 @dataclass(frozen=True)
 class Question:
     """Which assets to list. `stage` is a deal stage or a stage of the buyer's journey, `persona` a key: those with
-    evidence there, and verdict and order by what is known there. Tags narrow by what the asset is tagged with."""
+    evidence there, and verdict and order by what is known there. Tags narrow by what the asset is tagged with. What is
+    not known comes last, whichever end is first."""
 
     sort: Sort = "low"
     verdict: Sequence[Verdict] = ()
@@ -43,6 +44,7 @@ class Question:
     competitor: str | None = None
     which: Which | None = None
     run: int | None = None
+    worst_first: bool = False
 
 
 def list_assets(session: Session, actor: Actor, asked: Question, *, limit: int, cursor: str | None) -> AssetsPage:
@@ -107,7 +109,8 @@ class _Rows:
             found = col(getattr(AssetUse, asked.sort))
         else:
             found = getattr(self.sources.evidence, asked.sort)
-        return cast(func.coalesce(found, _UNKNOWN), Float)
+        found = cast(found, Float)
+        return func.coalesce(-found if asked.worst_first else found, _UNKNOWN)
 
     def cells(self, asset_ids: Sequence[int]) -> dict[int, list[CellOut]]:
         """The cells that were asked for, by asset."""
@@ -150,6 +153,8 @@ class _Rows:
         return [verdict for verdict in (PROVEN, PROMISING) if wanted is None or verdict in wanted]
 
     def _list(self, which: Which | None) -> ColumnElement[bool]:
+        if which == "used":
+            return col(self.sources.evidence.n) > 0
         used = func.coalesce(col(AssetUse.uses), 0)
         if which == "does_nothing":
             return and_(self.sources.evidence.as_good_as_other, used > 0)

@@ -15,7 +15,7 @@ from hub.paging import Page
 
 Verdict = Literal["proven", "promising", "no_evidence", "watch", "goes_with_losing", "too_early"]
 Sort = Literal["low", "lift", "n", "extra_revenue", "touched_revenue", "uses", "recent"]
-Which = Literal["helps", "does_nothing", "never_used", "hot_but_stale"]
+Which = Literal["used", "helps", "does_nothing", "never_used", "hot_but_stale"]
 
 
 class Basis(BaseModel):
@@ -319,3 +319,28 @@ class ExperimentOut(BaseModel):
     suggested: int
     held_out: int
     result: HoldOutOut | None
+
+
+class MoneyRow(BaseModel):
+    """What an asset was there for, by model of credit, beside what it is expected to have added."""
+
+    slug: str
+    title: str
+    verdict: Verdict
+    lift: float | None
+    deals: int
+    touched_revenue: float
+    extra_revenue: float | None
+    extra_low: float | None
+    extra_high: float | None
+    credit: dict[str, float]
+
+
+class MoneyPassed(BaseModel):
+    """The assets that touched most won money. Every model but `influenced` hands out `won_amount`, that of the
+    `touched_deals` won ones in which content was used, once; both are null before the first run."""
+
+    assets: list[MoneyRow]
+    touched_deals: int | None
+    won_amount: float | None
+    basis: Basis

@@ -147,14 +147,20 @@ def state_of(brief: Brief, asset: AssetState | None, *, in_review: bool) -> Brie
         return BriefState.DROPPED
     if brief.ended_at is not None:
         return BriefState.LIVE
+    begun = BriefState.PLANNED if brief.begun_at is None else BriefState.WRITING
     if brief.kind == SuggestionKind.RETIRE:
         retired = asset is not None and asset.ref.status == Status.RETIRED
-        return BriefState.LIVE if retired else BriefState.PLANNED
-    if asset is None or brief.kind in _WITHOUT_TEXT or asset.head <= brief.base_number:
-        return BriefState.PLANNED
+        return BriefState.LIVE if retired else begun
+    if asset is None or not has_text(brief, asset):
+        return begun
     if asset.live > brief.base_number:
         return BriefState.LIVE
     return BriefState.IN_REVIEW if in_review else BriefState.WRITING
+
+
+def has_text(brief: Brief, asset: AssetState | None) -> bool:
+    """Whether something was written for it: then its state is nobody's to say."""
+    return asset is not None and brief.kind not in _WITHOUT_TEXT and asset.head > brief.base_number
 
 
 def state_now(session: Session, brief: Brief) -> BriefState:

@@ -63,14 +63,15 @@ class Grid:
     terms: Sequence[Term]
 
 
-def grid(session: Session, inputs: Inputs, outlook: Outlook) -> Grid:
-    """Cells that nobody can name (deals without persona, without stage) are there only where there are such deals."""
+def grid(session: Session, inputs: Inputs, outlook: Outlook, *, segment_id: int | None = None) -> Grid:
+    """Of a segment only its open money is counted: content and questions name none. Cells that nobody can name (deals
+    without persona, without stage) are there only where there are such deals."""
     terms = vocabulary.terms_of(session, "personas", "stages")
     personas = [term for term in terms if term.vocabulary == "personas"]
     stages = [term for term in terms if term.vocabulary == "stages"]
     assets = live_assets(session)
     journey = {stage_id: term.id or 0 for stage_id, term in stages_of_deal_stages(session).items()}
-    money = pipeline(session, inputs, outlook, journey)
+    money = pipeline(session, inputs, outlook, journey, segment_id=segment_id)
     wanted = demand(session, terms)
     passing = _passing(outlook, journey)
     shelves = _shelves(assets)

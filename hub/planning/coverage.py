@@ -8,13 +8,16 @@ from hub.planning import evidence
 from hub.planning.cells import Cell, Grid, grid
 from hub.planning.demand import DAYS
 from hub.planning.schemas import CellOut, Coverage
+from hub.taxonomy import vocabulary
 
 
-def coverage(session: Session, actor: Actor, inputs: Inputs) -> Coverage:
-    """All cells, the largest gap first. The same few statements whatever the number of rows."""
+def coverage(session: Session, actor: Actor, inputs: Inputs, *, segment: str | None = None) -> Coverage:
+    """All cells, the largest gap first; with the open money of one segment only, if one is named. The same few
+    statements whatever the number of rows. Raises NotFound for a segment that there is not."""
     require(actor, Deed.READ_PLAN)
     outlook = evidence.outlook(session)
-    found = grid(session, inputs, outlook)
+    segment_id = vocabulary.find(session, "segments", segment).id if segment else None
+    found = grid(session, inputs, outlook, segment_id=segment_id)
     items = [_cell(found, place, cell) for place, cell in enumerate(found.cells)]
     items.sort(key=lambda it: -it.gap)
     return Coverage(
@@ -26,6 +29,11 @@ def coverage(session: Session, actor: Actor, inputs: Inputs) -> Coverage:
         evidence_of=outlook.computed_at,
         warnings=list(found.pipeline.warnings),
     )
+
+
+def segments(session: Session) -> list[tuple[str, str]]:
+    """(key, label) of the segments that coverage can be narrowed to."""
+    return [(term.key, term.label) for term in vocabulary.terms_of(session, "segments")]
 
 
 def _cell(found: Grid, place: int, cell: Cell) -> CellOut:

@@ -2,11 +2,17 @@
 by itself when it is done."""
 
 from datetime import date
+from typing import Any
 
+from sqlalchemy import exists
+from sqlalchemy import select as sql_select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, or_, select
 
 from hub import clock
 from hub.assets import freshness, library
+from hub.assets.models import Asset, Decision, Review, Status, Submission
+from hub.assets.policy import drafts_seen_by
 from hub.db import id_of
 from hub.errors import NotFound
 from hub.paging import cursor_of, position_of
@@ -66,6 +72,33 @@ def waiting(session: Session, actor: Actor) -> list[Waiting]:
     return sorted(found, key=lambda it: (it.since, it.kind, it.link))
 
 
+def count(session: Session, actor: Actor) -> int:
+    """How much asks for a look: new notices, open questions about one's deals, reviews of one's team. One statement,
+    for the number beside the inbox on every page; what is long work (requests, briefs, reminders) is not counted."""
+    unseen = select(func.count()).where(Notice.person_id == actor.id, col(Notice.seen_at).is_(None))
+    asked = (StageQuestion.person_id == actor.id, col(StageQuestion.answered_at).is_(None))
+    parts = [unseen.scalar_subquery(), select(func.count()).where(*asked).scalar_subquery()]
+    if actor.team in SIGNING_TEAMS and may(actor, Deed.REVIEW):
+        parts.append(reviews_waiting(actor).scalar_subquery())
+    return sum(int(number) for number in session.execute(sql_select(*parts)).one())
+
+
+def reviews_waiting(actor: Actor) -> Any:
+    """Open submissions without an approval of the team that still stands, as `library.review_queue` finds them."""
+    later = aliased(Review)
+    same = (col(later.version_id) == Review.version_id, col(later.team) == Review.team, col(later.id) > Review.id)
+    signed = exists().where(
+        col(Review.version_id) == Submission.version_id,
+        col(Review.team) == actor.team,
+        col(Review.decision) == Decision.APPROVED,
+        ~exists().where(*same),
+    )
+    query = select(func.count()).select_from(Submission).join(Asset, col(Asset.id) == Submission.asset_id)
+    return query.where(
+        col(Submission.closed_at).is_(None), col(Asset.status) != Status.RETIRED, drafts_seen_by(actor), ~signed
+    )
+
+
 def _reviews(session: Session, actor: Actor) -> list[Waiting]:
     if actor.team not in SIGNING_TEAMS or not may(actor, Deed.REVIEW):
         return []
@@ -73,7 +106,7 @@ def _reviews(session: Session, actor: Actor) -> list[Waiting]:
         Waiting(
             kind="review",
             text=f"“{it.title}” waits for the decision of {actor.team}.",
-            link=f"/assets/{it.slug}",
+            link=f"/reviews/{it.slug}/{it.version}",
             since=it.since,
         )
         for it in library.review_queue(session, actor, team=actor.team)
@@ -87,7 +120,7 @@ def _questions(session: Session, actor: Actor) -> list[Waiting]:
     if not many:
         return []
     text = f"{many} deals moved on: say what you used." if many > 1 else "A deal moved on: say what you used."
-    return [Waiting(kind="stage_questions", text=text, link="/stage-questions", since=first)]
+    return [Waiting(kind="stage_questions", text=text, link="/inbox#questions", since=first)]
 
 
 def _requests(session: Session, actor: Actor) -> list[Waiting]:

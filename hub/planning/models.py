@@ -1,7 +1,8 @@
 """The tables of planning: requests and who asked, briefs, suggestions that were put aside, and notices to people.
 
-The state of a brief is not written here: it follows from its asset (see `briefs.state_of`). Nor are suggestions, which
-are computed when somebody looks; what was accepted keeps what was hoped then.
+The state of a brief is not written here: it follows from its asset (see `briefs.state_of`), but for «in work» before
+there is a text. Nor are suggestions, which are computed when somebody looks; what was accepted keeps what was hoped
+then.
 
 A request and a brief are things of their own: rows with an `asset_id` would be counted by the taxonomy as that asset.
 """
@@ -88,7 +89,9 @@ class Brief(SQLModel, table=True):
     """A planned piece of work with an author in each team. `suggestion` is the key of the suggestion it came from.
 
     `result_id` is the asset that it ends in, and `base_number` the version of an asset to be fixed that was live when
-    it was linked: what is written after it is this brief's. `ended_at` is when it was dropped (by `dropped_by`), done
+    it was linked: what is written after it is this brief's. `begun_at` is when somebody said that it is in work, which
+    counts until there is a text; `place` is its place among the briefs of its state, as people put them, new ones first
+    at 0. `ended_at` is when it was dropped (by `dropped_by`), done
     by hand, or made room for the next one of the same suggestion. What was hoped stays as it stood, in hundredths.
     """
 
@@ -117,6 +120,8 @@ class Brief(SQLModel, table=True):
     currency: str | None = None
     effort: float | None = None
     reason: str = ""
+    begun_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    place: int = 0
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     dropped_by: int | None = Field(default=None, foreign_key="person.id")
     drop_reason: str = ""

@@ -17,7 +17,9 @@ from hub.db import Database
 from hub.events.models import Event
 from hub.events.names import EventName
 from hub.people.models import Person
+from hub.planning import wins
 from hub.planning.models import Notice
+from hub.usage.models import Opinion
 
 KEPT = timedelta(days=180)
 
@@ -26,7 +28,12 @@ _OF_ASSETS: Mapping[str, str] = {
     EventName.CHANGES_REQUESTED: "{who} asked for changes to {subject}: {note}",
     EventName.PUBLISHED: "{subject} is live: both teams signed.",
     EventName.URGENT_LAPSED: "{subject} was not signed in time, so its urgent version is gone.",
+    EventName.PASSAGE_NOTED: "{who} wrote a note on a passage of {subject}: {note}",
     EventName.EXPIRED: "{subject} has expired and is not found any more.",
+}
+# These name whom they tell.
+_OF_WRITING: Mapping[str, str] = {
+    EventName.AUTHORS_INVITED: "{who} asks you to write {subject} together.",
 }
 _OF_REQUESTS: Mapping[str, str] = {
     EventName.REQUEST_JOINED: "{who} needs it too: {subject}",
@@ -39,8 +46,9 @@ _OF_BRIEFS: Mapping[str, str] = {
     EventName.BRIEF_PLANNED: "{who} planned a brief with you as an author: {subject}",
     EventName.BRIEF_DROPPED: "{who} dropped the brief “{subject}”: {reason}",
 }
-_TEXTS: Mapping[str, str] = {**_OF_ASSETS, **_OF_REQUESTS, **_OF_BRIEFS}
-EVENTS: tuple[str, ...] = tuple(str(name) for name in _TEXTS)
+_OF_FEEDBACK: Mapping[str, str] = {EventName.FEEDBACK_GIVEN: "{who} says that {subject} is out of date: {note}"}
+_TEXTS: Mapping[str, str] = {**_OF_ASSETS, **_OF_FEEDBACK, **_OF_WRITING, **_OF_REQUESTS, **_OF_BRIEFS}
+EVENTS: tuple[str, ...] = (*(str(name) for name in _TEXTS), str(EventName.DEAL_CLOSED))
 _LONGEST = 500
 
 
@@ -51,11 +59,12 @@ class Notifier:
     database: Database
 
     def react(self, events: Sequence[Event]) -> None:
-        told = [event for event in events if event.name in _TEXTS]
+        # Of what is long over nobody is told, as when a library with its history comes in.
+        told = [event for event in events if event.name in EVENTS and event.occurred_at >= clock.now() - KEPT]
         if not told:
             return
         with self.database.transaction() as session:
-            rows = list(_rows(session, told))
+            rows = [*_rows(session, [it for it in told if it.name in _TEXTS and _concerns(it)]), *_wins(session, told)]
             known = select(Notice.event_id, Notice.person_id)
             there = set(session.exec(known.where(col(Notice.event_id).in_([event.id for event in told]))))
             new = [row for row in rows if (row["event_id"], row["person_id"]) not in there]
@@ -69,11 +78,37 @@ class Notifier:
             session.exec(delete(Notice).where(*old))
 
 
+def _concerns(event: Event) -> bool:
+    """Of what is said of an asset only what asks for its authors is told; the rest stands on its page."""
+    return event.name != EventName.FEEDBACK_GIVEN or event.data.get("opinion") == Opinion.OUT_OF_DATE
+
+
+def _wins(session: Session, events: Sequence[Event]) -> Iterable[dict[str, Any]]:
+    for win in wins.wins(session, events):
+        wrote: dict[int, list[int]] = {}
+        for asset_id, people in _responsible(session, win.used).items():
+            for person_id in people:
+                wrote.setdefault(person_id, []).append(asset_id)
+        for person_id, asset_ids in wrote.items():
+            yield {
+                "person_id": person_id,
+                "event_id": win.event.id,
+                "kind": win.event.name,
+                "subject_kind": "deal",
+                "subject_name": win.deal.name or win.deal.external_id,
+                "text": wins.text_of(win, asset_ids)[:_LONGEST],
+                "link": wins.link_of(win),
+                "made_at": win.event.occurred_at,
+                "seen_at": None,
+            }
+
+
 def _rows(session: Session, events: Sequence[Event]) -> Iterable[dict[str, Any]]:
     names = _names(session, events)
-    responsible = _responsible(session, [it.subject_id for it in events if it.name in _OF_ASSETS])
+    of_assets = {*_OF_ASSETS, *_OF_FEEDBACK}
+    responsible = _responsible(session, [it.subject_id for it in events if it.name in of_assets])
     for event in events:
-        people = responsible.get(event.subject_id or 0, ()) if event.name in _OF_ASSETS else event.data["people"]
+        people = responsible.get(event.subject_id or 0, ()) if event.name in of_assets else event.data["people"]
         kind, subject = event.subject_kind, event.subject_name
         text = _TEXTS[event.name].format_map(
             {
@@ -101,6 +136,12 @@ def _link(event: Event) -> str:
     """Where to look: a fulfilled request leads to what is there now."""
     if event.name == EventName.REQUEST_FULFILLED:
         return f"/assets/{event.data['asset']}"
+    if event.name in (EventName.PASSAGE_NOTED, EventName.CHANGES_REQUESTED):
+        return f"/reviews/{event.subject_name}/{event.data['version']}"
+    if event.name == EventName.AUTHORS_INVITED:
+        return f"/assets/{event.subject_name}?version=draft"
+    if event.name == EventName.FEEDBACK_GIVEN:
+        return f"/assets/{event.subject_name}#said"
     if event.name in _OF_ASSETS:
         return f"/assets/{event.subject_name}"
     return f"/{event.subject_kind}s/{event.subject_id}"

@@ -2,6 +2,8 @@
 
 from hub.planning.worth import REACH, Lift
 
+_TENTH = 0.0005  # what is shown as a tenth of a point
+
 
 def money(amount: float, currency: str | None) -> str:
     """To two or three digits, as people say it: 412,345.67 → 410,000."""
@@ -10,7 +12,8 @@ def money(amount: float, currency: str | None) -> str:
 
 
 def points(lift: float) -> str:
-    return f"{lift * 100:+.1f} {'point' if abs(lift * 100) == 1 else 'points'}"
+    shown = f"{lift * 100:+.1f}"
+    return f"{'0.0' if float(shown) == 0 else shown} {'point' if abs(lift * 100) == 1 else 'points'}"
 
 
 def counted(number: int, thing: str) -> str:
@@ -65,8 +68,9 @@ def to_fix(title: str, lift: Lift, *, uses: int, target: float) -> str:
 
 
 def to_test(title: str, lift: Lift, *, n: int) -> str:
+    leans = "may help" if lift.mean >= _TENTH else "may help or not"
     return (
-        f"“{title}” may help ({_ranged(lift)}, {counted(n, 'finished use')}): "
+        f"“{title}” {leans} ({_ranged(lift)}, {counted(n, 'finished use')}): "
         "showing it in every second eligible deal would tell."
     )
 

@@ -148,10 +148,12 @@ def total(parts: Iterable[OpenMoney]) -> OpenMoney:
     return sum(parts, OpenMoney())
 
 
-def pipeline(session: Session, inputs: Inputs, outlook: Outlook, journey: Mapping[int, int]) -> Pipeline:
-    """One statement. Amounts are in the currency of the evidence, else in that of most open deals. `journey` is the
-    stage of the buyer's journey by deal stage."""
-    rows = session.execute(_open_deals()).all()
+def pipeline(
+    session: Session, inputs: Inputs, outlook: Outlook, journey: Mapping[int, int], *, segment_id: int | None = None
+) -> Pipeline:
+    """One statement: of all open deals, or of those of a segment. Amounts are in the currency of the evidence, else in
+    that of most open deals. `journey` is the stage of the buyer's journey by deal stage."""
+    rows = session.execute(_open_deals(segment_id)).all()
     by_currency: dict[str | None, int] = {}
     for row in rows:
         by_currency[row.currency] = by_currency.get(row.currency, 0) + row.priced
@@ -181,14 +183,11 @@ def persona_of_deal() -> ColumnElement[int | None]:
     return func.coalesce(col(Deal.persona_id), theirs)
 
 
-def _open_deals() -> Select[Any]:
-    one = (
-        sql_select(
-            persona_of_deal().label("persona_id"), col(Deal.stage_id), col(Deal.currency), col(Deal.amount)
-        )
-        .where(col(Deal.outcome) == Outcome.OPEN)
-        .subquery()
-    )  # fmt: skip
+def _open_deals(segment_id: int | None) -> Select[Any]:
+    query = sql_select(
+        persona_of_deal().label("persona_id"), col(Deal.stage_id), col(Deal.currency), col(Deal.amount)
+    ).where(col(Deal.outcome) == Outcome.OPEN)  # fmt: skip
+    one = (query if segment_id is None else query.where(col(Deal.segment_id) == segment_id)).subquery()
     by = (one.c.persona_id, one.c.stage_id, one.c.currency)
     counts = (
         func.count().label("deals"),

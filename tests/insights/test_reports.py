@@ -63,6 +63,14 @@ def test_the_list_is_sorted_by_the_lower_end_and_pages_lose_nothing(hub: Session
     assert seen == [item.slug for item in whole.items]
 
 
+def test_the_other_end_comes_first_and_what_is_not_known_stays_last(hub: Session) -> None:
+    best, worst = listed(hub, Question(which="used")), listed(hub, Question(which="used", worst_first=True))
+    assert [item.slug for item in worst.items] == [item.slug for item in best.items][::-1]
+    make_draft(hub, actor(hub, role="admin"), slug="never-used")
+    assert "never-used" not in [item.slug for item in listed(hub, Question(which="used")).items]
+    assert listed(hub, Question(worst_first=True)).items[-1].slug == "never-used"
+
+
 def test_every_figure_says_from_when_and_from_how_many(hub: Session) -> None:
     found = listed(hub)
     counted = estimate(a_world()).counted
