@@ -1,5 +1,6 @@
 """From what a caller sent to what is written: names become people, words become terms, gaps are filled."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlmodel import Session
@@ -10,6 +11,8 @@ from hub.assets.models import Asset, Version
 from hub.assets.schemas import AssetDraft, AttachmentIn, DetailsChange, VersionDraft
 from hub.assets.texts import TAG_FIELDS, AttachedFile, Text, tags_of, text_of
 from hub.errors import Fault, Invalid
+from hub.events.names import EventName
+from hub.events.record import record
 from hub.people import directory
 from hub.people.roles import Actor
 from hub.taxonomy import vocabulary
@@ -26,7 +29,9 @@ def create(session: Session, actor: Actor, draft: AssetDraft) -> Asset:
     )
     slug = draft.slug or slugs.slug_of_title(draft.title)
     new = NewAsset(slug=slug, text=text, details=details, external_id=draft.external_id, note=draft.note)
-    return drafts.create_asset(session, actor, new)
+    asset = drafts.create_asset(session, actor, new)
+    _invite(session, actor, asset, before={}, after=details.authors)
+    return asset
 
 
 def next_version(session: Session, actor: Actor, asset: Asset, draft: VersionDraft) -> Version:
@@ -59,6 +64,24 @@ def change_details(session: Session, actor: Actor, asset: Asset, change: Details
         extra=now.extra,
     )
     drafts.change_details(session, actor, asset, wanted)
+    _invite(session, actor, asset, before=now.authors, after=wanted.authors)
+
+
+def _invite(
+    session: Session,
+    actor: Actor,
+    asset: Asset,
+    *,
+    before: Mapping[str, Sequence[int]],
+    after: Mapping[str, Sequence[int]],
+) -> None:
+    """Who is named as an author by somebody else is told. (A folder or an import names people whom nobody asks.)"""
+    known = {who for ids in before.values() for who in ids} | {actor.id}
+    new = [who for ids in after.values() for who in ids if who not in known]
+    if new:
+        title = drafts.head_of(session, asset).title
+        subject = ("asset", asset.id, asset.slug)
+        record(session, EventName.AUTHORS_INVITED, actor_id=actor.id, subject=subject, people=new, title=title)
 
 
 def _text(session: Session, fields: dict[str, Any], *, title: str, kept: Text | None = None) -> Text:

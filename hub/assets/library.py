@@ -58,6 +58,11 @@ def find(session: Session, slug: str) -> Asset:
     return asset
 
 
+def version_of(session: Session, asset: Asset, number: int) -> Version:
+    """Raises NotFound."""
+    return _numbered(session, asset, number)
+
+
 _TOLD_IN_ANSWERS = (
     EventName.TERM_CHANGED, EventName.TERM_RENAMED, EventName.TERM_MERGED, EventName.TERM_REMOVED,
     EventName.PERSON_CHANGED,

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.config import JsonDict
 
 from hub.assets.models import Audience, Decision, Kind, PublicationKind, Status
+from hub.assets.sites import SiteRule
 from hub.people.roles import Team
 
 TITLE_LENGTH = 200
@@ -156,6 +157,23 @@ class ConfirmationIn(Strict):
 
     review_by: date | None = None
     note: Note = ""
+
+
+class PassageNoteIn(Strict):
+    """A note on words of the text, quoted as they stand there."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"quote": "a late delivery costs", "text": "Says who? Add the source."}]}
+    )
+
+    quote: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
+    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=5_000)]
+
+
+class SettledIn(Strict):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"settled": True}]})
+
+    settled: Annotated[bool, Field(strict=True)]
 
 
 class PersonRef(BaseModel):
@@ -322,6 +340,17 @@ class VersionRow(BaseModel):
     reviews: list[ReviewOut]
 
 
+class PassageNoteOut(BaseModel):
+    """`settled_at` is null while the note is open."""
+
+    id: int
+    person: PersonRef
+    quote: str
+    text: str
+    made_at: datetime
+    settled_at: datetime | None
+
+
 class PieceOut(BaseModel):
     kind: str
     text: str
@@ -423,6 +452,16 @@ class EventOut(BaseModel):
     request_id: str | None
 
 
+class LibraryEvidence(BaseModel):
+    """What is known of the asset's help: points of win probability with their 90% range."""
+
+    verdict: str
+    lift: float
+    low: float
+    high: float
+    deals: int
+
+
 class LibraryCard(BaseModel):
     """A live asset as the extension keeps it for use without a network."""
 
@@ -443,9 +482,12 @@ class LibraryCard(BaseModel):
     version: int
     review_by: date | None
     expires_on: date | None
+    evidence: LibraryEvidence | None
 
 
 class VocabularyWord(BaseModel):
+    """A term: `words` are its label and then its synonyms."""
+
     vocabulary: str
     key: str
     words: list[str]
@@ -457,3 +499,4 @@ class ExtensionLibrary(BaseModel):
     made_at: datetime
     assets: list[LibraryCard]
     vocabulary: list[VocabularyWord]
+    rules: Annotated[list[SiteRule], Field(description="how to know the records of further CRMs by their addresses")]

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import Session, col, select
 
 from hub import clock
-from hub.assets.models import Asset, Publication, Retirement, Status, Submission
+from hub.assets.models import Asset, Publication, PublicationKind, Retirement, Status, Submission
 
 
 def refresh(session: Session, asset: Asset) -> None:
@@ -60,6 +60,12 @@ def open_submission(session: Session, asset: Asset) -> Submission | None:
         col(Submission.closed_at).is_(None),
     )
     return session.exec(query).first()
+
+
+def is_urgent(session: Session, asset: Asset) -> bool:
+    """Whether it is live without both signatures, for a time."""
+    current = open_publication(session, asset)
+    return current is not None and current.kind == PublicationKind.URGENT
 
 
 def open_retirement(session: Session, asset: Asset) -> Retirement | None:

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from sqlmodel import Session, col, select
 
 from hub import clock
-from hub.assets import renderings
+from hub.assets import renderings, sites
 from hub.assets.models import AssetSlug, Attachment, ContentFile
 from hub.content import candidates
 from hub.content.candidates import Candidate
@@ -57,6 +57,8 @@ class _Check:
         listing = self._folder.list_files()
         for path, reason in listing.refused:
             self._report.reject(path, 1, reason)
+        for fault in sites.read(self._folder.root)[1]:
+            self._report.reject(sites.FILE, 1, fault.removeprefix(sites.FILE).removeprefix(": "))
         for place, path in enumerate(listing.files):
             try:
                 self._look_at(path)

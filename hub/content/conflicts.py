@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, col, delete, func, select
 
 from hub import clock
 from hub.assets import drafts
@@ -83,6 +83,17 @@ def open_conflicts(session: Session, actor: Actor) -> list[ContentConflictOut]:
     query = select(ContentConflict, Asset).join(Asset, col(Asset.id) == ContentConflict.asset_id)
     rows = session.exec(query.order_by(col(ContentConflict.folder), col(ContentConflict.path))).all()
     return [_view(session, conflict, asset) for conflict, asset in rows]
+
+
+def open_conflict(session: Session, actor: Actor, path: str, *, folder: str = "") -> ContentConflictOut:
+    """The conflict of one file. Raises NotFound."""
+    require(actor, Deed.IMPORT_CONTENT)
+    conflict = _find(session, folder, path)
+    return _view(session, conflict, session.get_one(Asset, conflict.asset_id))
+
+
+def count_open(session: Session) -> int:
+    return session.exec(select(func.count()).select_from(ContentConflict)).one()
 
 
 def resolve(session: Session, actor: Actor, path: str, *, take: Side, folder: str = "") -> Asset:

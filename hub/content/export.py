@@ -76,12 +76,14 @@ def export(
     *,
     actor: Actor = HUB,
     live: bool = False,
+    remembered: bool = True,
     progress: Progress = unseen,
 ) -> FolderReport:
     """Write every asset's newest version, or with `live` the one that everybody sees. Afterwards the hub's records
-    agree with the files. Raises Unavailable when the database stays away; the same call goes on from there."""
+    agree with the files; not `remembered`, the files are a copy to carry away, and the hub forgets that it made it.
+    Raises Unavailable when the database stays away; the same call goes on from there."""
     require(actor, Deed.IMPORT_CONTENT)
-    return _Export(database, blobs, folder, live, progress).run()
+    return _Export(database, blobs, folder, live, progress).run(remembered=remembered)
 
 
 def as_file(session: Session, asset: Asset, *, folder: str, path: str) -> str:
@@ -101,7 +103,7 @@ class _Export:
         self._taken: dict[str, int] = {}
         self._attachments: dict[str, str] = {}
 
-    def run(self) -> FolderReport:
+    def run(self, *, remembered: bool) -> FolderReport:
         refusal = patiently(write_taxonomy, self._database, self._folder)
         if refusal is not None:
             self._report.reject(TAXONOMY, 1, refusal)
@@ -109,7 +111,8 @@ class _Export:
         for start in range(0, len(ids), BATCH):
             batch = ids[start : start + BATCH]
             written = patiently(self._write, batch)
-            patiently(self._agree, written)
+            if remembered:
+                patiently(self._agree, written)
             self._progress(start + len(batch), len(ids))
         return self._report.finished()
 

@@ -27,7 +27,7 @@ def test_an_expired_asset_is_gone_at_midnight_even_before_the_worker_runs(databa
     for later, listed in ((0, 1), (1, 1), (2, 0)):
         with clock.shifted(days(later)), database.reading() as session:
             assert listing.list_assets(session, cast.reader, Filters(status=[Status.PUBLISHED])).total == listed
-            assert len(offline.library_for_extension(session).assets) == listed
+            assert len(offline.library_for_extension(session, evidence={}).assets) == listed
     with clock.shifted(days(2)), database.reading() as session:
         shown = library.asset_detail(
             session, session.get_one(Asset, asset.id), asset.live_version_id or 0, with_draft=False
