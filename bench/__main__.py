@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bench import deals, figures, folder, imports, insights, library, upkeep, usage
+from bench import deals, extension, figures, folder, imports, insights, library, upkeep, usage
 from bench.figures import Figure
 from bench.places import POSTGRES, engines
 
@@ -22,7 +22,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 def main(
     names: Annotated[
         list[str] | None,
-        typer.Argument(help="library, folder, imports, upkeep, deals, usage, insights; all when left out."),
+        typer.Argument(help="library, folder, imports, upkeep, deals, usage, insights, extension; all when left out."),
     ] = None,
     assets: Annotated[
         list[int] | None, typer.Option(min=1_000, help="How large a library; may be given several times.")
@@ -42,6 +42,7 @@ def main(
         "deals": lambda: deals.measured(100_000),
         "usage": lambda: usage.measured(100_000),
         "insights": insights.measured,
+        "extension": lambda: (figure for size in sizes for figure in extension.measured(size)),
     }
     wanted = names or list(benches)
     if unknown := [name for name in wanted if name not in benches]:

@@ -22,6 +22,7 @@ from hub import migrations, subscribers
 from hub.api import routes
 from hub.blobs import Blobs
 from hub.db import Database
+from hub.errands.running import Runner
 from hub.errors import HubError, Moved
 from hub.events.deliver import Worker
 from hub.http import Hub, Problem
@@ -51,7 +52,13 @@ class Observed(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         hub: Hub = self.state.hub
         origins = [hub.settings.base_url]
-        return RequestObserver(super().build_middleware_stack(), self.state.metrics, own_origins=origins)
+        return RequestObserver(
+            super().build_middleware_stack(),
+            self.state.metrics,
+            own_origins=origins,
+            image_origins=hub.settings.image_origins,
+            refusal_page=problems.refusal,
+        )
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -64,6 +71,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     configuration = engines.load_configuration()
     engine = engines.open_engine(settings, configuration)
     worker = subscribers.make_worker(database, engine, settings)
+    runner = subscribers.make_runner(database, blobs, engine, settings)
     hub = Hub(
         settings=settings,
         database=database,
@@ -78,12 +86,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         openapi_url=f"{API}/openapi.json",
         docs_url=None,  # FastAPI's page loads its script from a public network; api/docs.py serves one of our own
         redoc_url=None,
-        lifespan=_lifespan(worker),
+        lifespan=_lifespan(worker, runner),
         max_body_size=settings.max_body_bytes,
     )
     app.state.hub = hub
     app.state.metrics = Metrics()
     app.state.worker = worker
+    app.state.runner = runner
     _add_error_handlers(app)
     for part in routes.ROUTERS:
         _add_routes(app, part, prefix=API)
@@ -97,7 +106,8 @@ def _add_routes(app: FastAPI, part: APIRouter, prefix: str = "") -> None:
     """As `include_router`, but all routes in one list: routers within routers are searched once a level for every
     request, which cost a fifth of a small answer."""
     for route in part.routes:
-        assert isinstance(route, APIRoute)
+        if not isinstance(route, APIRoute):
+            raise TypeError(f"{route} is no route of the hub's own")
         app.router.add_api_route(
             prefix + route.path,
             route.endpoint,
@@ -116,7 +126,7 @@ def _add_routes(app: FastAPI, part: APIRouter, prefix: str = "") -> None:
         )
 
 
-def _lifespan(worker: Worker) -> Any:
+def _lifespan(worker: Worker, runner: Runner) -> Any:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         hub: Hub = app.state.hub
@@ -128,10 +138,12 @@ def _lifespan(worker: Worker) -> Any:
         gc.freeze()
         hub.search.log.start()
         if hub.settings.worker:
-            hub.database.on_commit.append(worker.wake)
+            hub.database.on_commit += [worker.wake, runner.wake]
             worker.start()
+            runner.start()
         yield
         if hub.settings.worker:
+            runner.stop()
             worker.stop()
         hub.search.log.stop()
         hub.search.engine.close()

@@ -10,7 +10,7 @@ import re
 import secrets
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -29,9 +29,19 @@ _SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
 PROBLEM = "application/problem+json"
 FORGED = "This change was asked for by another site. Open the hub itself and try again."
 TOO_LARGE = "The body is larger than the 10 MiB that the hub takes. Send less at once."
+
+
+def policy_of(image_origins: Sequence[str] = (), *, framed_by: Sequence[str] = ()) -> str:
+    """What a page may load and who may frame it: our own files, pictures also from these sites, and nobody else."""
+    return (
+        "default-src 'self'; script-src 'self'; style-src 'self'; "
+        f"img-src {' '.join((_SELF, 'data:', *image_origins))}; "
+        f"object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors {' '.join(framed_by) or _NOBODY}"
+    )
+
+
+_SELF, _NOBODY = "'self'", "'none'"
 SECURITY_HEADERS = {
-    "content-security-policy": "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: https:; "
-    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
@@ -90,8 +100,19 @@ class Metrics:
 class RequestObserver:
     """Gives every request its id, logs it, counts it, sets the security headers, and stops forged browser requests."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, own_origins: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        metrics: Metrics,
+        own_origins: Iterable[str] = (),
+        *,
+        image_origins: Sequence[str] = (),
+        refusal_page: Callable[[Scope, int, str, str], ASGIApp | None] = lambda *_: None,
+    ) -> None:
+        """`refusal_page` makes the answer to a refused request of somebody who looks at pages, None for a program."""
         self.app = app
+        self.refusal_page = refusal_page
+        self.headers = {"content-security-policy": policy_of(image_origins), **SECURITY_HEADERS}
         self.metrics = metrics
         self.own_hosts = {urlsplit(origin).netloc for origin in own_origins}
 
@@ -115,7 +136,7 @@ class RequestObserver:
                 status = message["status"]
                 answer = MutableHeaders(scope=message)
                 answer["x-request-id"] = this_id
-                for name, value in SECURITY_HEADERS.items():
+                for name, value in self.headers.items():
                     answer.setdefault(name, value)
             await send(message)
 
@@ -123,21 +144,29 @@ class RequestObserver:
             """The framework refuses a large body in plain text, before any handler of ours: give it the one shape."""
             nonlocal replaced
             if message["type"] == "http.response.start" and message["status"] == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-                replaced = not Headers(raw=message["headers"]).get("content-type", "").startswith(PROBLEM)
+                kind = Headers(raw=message["headers"]).get("content-type", "")
+                replaced = not kind.startswith((PROBLEM, "text/html"))
                 if replaced:
-                    await _refuse(send_marked, this_id, 413, "too-large", "Too large", TOO_LARGE)
+                    await self._refuse(scope, receive, send_marked, 413, "Too large", TOO_LARGE)
             if not replaced:
                 await send_marked(message)
 
         try:
             if self._is_forged(scope["method"], headers):
-                await _refuse(send_marked, this_id, 403, "not-allowed", "Not allowed", FORGED)
+                await self._refuse(scope, receive, send_marked, 403, "Not allowed", FORGED)
             else:
                 await self.app(scope, receive, send_shaped)
         finally:
             self._note(scope, status, time.perf_counter() - started)
             structlog.contextvars.unbind_contextvars("request_id")
             request_id.reset(id_token)
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send, status: int, title: str, detail: str) -> None:
+        """As a page for whoever looks at pages, else as a problem document."""
+        if (page := self.refusal_page(scope, status, title, detail)) is not None:
+            await page(scope, receive, send)
+        else:
+            await _refuse(send, scope["request_id"], status, title.lower().replace(" ", "-"), title, detail)
 
     def _is_forged(self, method: str, headers: Headers) -> bool:
         """A change asked for by another site with this browser's cookie. Bearer tokens are never sent by themselves;

@@ -4,6 +4,7 @@ Nothing reads the environment at import time: an entrance makes one `Settings` a
 """
 
 import os
+import re
 import secrets
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +24,9 @@ DealField = Literal[
     "segment", "industry", "buyer_persona", "competitor", "lead_source", "lost_reason", "products", "currency"
 ]
 CrmFields = dict[DealField, Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.\w+)*$", max_length=200)]]
+
+# They end up in a policy that browsers read, so nothing but scheme, host and port.
+_ORIGIN = re.compile(r"https://[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?|http://(localhost|127\.0\.0\.1)(:[0-9]{1,5})?")
 
 STORES = ("file", "s3", "gs", "az")
 
@@ -80,6 +84,13 @@ class Settings(BaseSettings):
     session_days: int = Field(14, ge=1, le=365)
     urgent_days: int = Field(3, ge=1, le=30, description="how long an urgent publication lives without signatures")
     max_body_bytes: int = 10 * 1024 * 1024
+    max_import_bytes: int = Field(1_000_000_000, ge=0, description="of one file brought in on the page of imports")
+    embed_origins: list[str] = Field(
+        default_factory=list, description="sites that may frame shareable assets, like https://wiki.example.com"
+    )
+    image_origins: list[str] = Field(
+        default_factory=list, description="sites that pictures in texts may come from, like https://cdn.example.com"
+    )
     max_attachment_bytes: int = Field(50_000_000, description="of one attachment in the content folder")
 
     @field_validator("database_url")
@@ -88,6 +99,14 @@ class Settings(BaseSettings):
         if url and not url.startswith(("sqlite:///", "postgresql+psycopg://")):
             raise ValueError("use sqlite:///PATH, or postgresql+psycopg://USER@HOST/NAME")
         return url
+
+    @field_validator("embed_origins", "image_origins")
+    @classmethod
+    def _plain_origins(cls, origins: list[str]) -> list[str]:
+        for origin in origins:
+            if not _ORIGIN.fullmatch(origin):
+                raise ValueError(f"{origin!r} is no origin; write it like https://wiki.example.com")
+        return origins
 
     @field_validator("blob_url")
     @classmethod

@@ -1,11 +1,18 @@
 """Who reacts to which event, and the recurring jobs: all on one page."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import asdict
 from datetime import timedelta
+from typing import Any
 
+from hub import clock, shipped
+from hub.archives.backup import back_up
 from hub.assets import freshness, renderings
+from hub.blobs import Blobs
 from hub.db import Database
 from hub.deals.sources import receipts
+from hub.errands import forgetting, work
+from hub.errands.running import Assignment, Runner
 from hub.events.deliver import RecurringJob, Subscriber, Worker
 from hub.events.models import Event
 from hub.insights import computing, rollups
@@ -13,7 +20,8 @@ from hub.insights.computing import Computer
 from hub.insights.inputs import Inputs
 from hub.insights.rollups import Figures
 from hub.people import authentication
-from hub.planning import notices
+from hub.planning import fulfilling, notices
+from hub.planning.fulfilling import Fulfiller
 from hub.planning.notices import Notifier
 from hub.search import indexing, log_reading
 from hub.search.engine import Engine
@@ -53,6 +61,7 @@ def make_worker(database: Database, engine: Engine, settings: Settings) -> Worke
             Subscriber("uses that wait", joining.EVENTS, Joiner(database).react),
             Subscriber("stage questions", asking.EVENTS, Asker(database, log_reading.searches_of).react),
             Subscriber("figures", rollups.EVENTS, figures.react),
+            Subscriber("requests of briefs", fulfilling.EVENTS, Fulfiller(database).react),
             Subscriber("notices", notices.EVENTS, notifier.react),
         ),
         jobs=(
@@ -67,6 +76,21 @@ def make_worker(database: Database, engine: Engine, settings: Settings) -> Worke
             RecurringJob("renderings", timedelta(hours=6), add_renderings),
         ),
     )
+
+
+def make_runner(database: Database, blobs: Blobs, engine: Engine, settings: Settings) -> Runner:
+    """What does the errands that people ask for on pages."""
+
+    def keep_backup(errand: Assignment) -> dict[str, Any]:
+        place = settings.data_dir / work.BACKUPS
+        place.mkdir(parents=True, exist_ok=True)
+        file = place / f"hub-{clock.now():%Y-%m-%d-%H%M%S}.zip"
+        made = back_up(database, blobs, settings, file, progress=errand.progress)
+        return asdict(made) | {"file": file.name, "missing": len(made.missing)}
+
+    folders = {work.STARTER: shipped.folder("content"), work.OWN: settings.content_dir}
+    kinds = work.kinds(database, blobs, engine, settings, folders, keep_backup)
+    return Runner(database, kinds, tidy=lambda: forgetting.forget_old(database, blobs))
 
 
 def _remind(database: Database) -> None:

@@ -1,9 +1,11 @@
 """Every table of the hub, imported in one place: for migrations, backups and tests that need the whole schema."""
 
 from hub.assets import models as assets
+from hub.assets import writing_models as writing
 from hub.db import metadata
 from hub.deals import models as deals
 from hub.deals.sources import models as crm
+from hub.errands import models as errands
 from hub.events import models as events
 from hub.insights import models as insights
 from hub.people import models as people
@@ -16,6 +18,7 @@ __all__ = [
     "assets",
     "crm",
     "deals",
+    "errands",
     "events",
     "insights",
     "metadata",
@@ -24,4 +27,5 @@ __all__ = [
     "search",
     "taxonomy",
     "usage",
+    "writing",
 ]

@@ -77,7 +77,7 @@ def test_figures_are_counted_by_route_and_shown_to_admins_and_the_machine_itself
     assert client.get("/metrics").status_code == 401
     assert client.get("/metrics", headers=reader).status_code == 403
     figures = client.get("/metrics", headers=admin).text
-    assert 'hub_answers_total{route="/assets/{slug}",status="404"} 3.0' in figures
+    assert 'hub_answers_total{route="/api/v1/assets/{slug}",status="404"} 3.0' in figures
     near = TestClient(app, client=("127.0.0.1", 50000))
     assert near.get("/metrics").status_code == 200
     assert near.get("/metrics", headers={"X-Forwarded-For": "203.0.113.9"}).status_code == 401

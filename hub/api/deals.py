@@ -62,6 +62,7 @@ def list_deals(
     q: Annotated[str, Query(max_length=200, description="a part of the name, the id or the account")] = "",
     mine: bool = False,
     lead_source: Annotated[list[str], Query(max_length=50, description="keys of lead sources")] = [],  # noqa: B006
+    segment: Annotated[list[str], Query(max_length=50, description="keys of segments")] = [],  # noqa: B006
     closed_in: Annotated[
         str | None, Query(pattern=r"^[12][0-9]{3}-(0[1-9]|1[0-2])$", description="a month: `2026-05`")
     ] = None,
@@ -77,6 +78,7 @@ def list_deals(
         q=q,
         mine=mine,
         lead_source=lead_source,
+        segment=segment,
         closed_in=closed_in,
     )
     with door.reading() as (session, actor):

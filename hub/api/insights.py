@@ -54,12 +54,13 @@ def list_assets(
     product: Annotated[Key, Query(description="assets that are tagged with it")] = None,
     competitor: Annotated[Key, Query(description="assets that are tagged with it")] = None,
     which: Annotated[Which | None, Query(description="a list that answers a question")] = None,
+    worst_first: Annotated[bool, Query(description="the other end of the order first")] = False,
     run: OfRun = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> AssetsPage:
     """What is known of all assets: their help to win with its range, how much they are used, where money passed."""
-    asked = Question(sort, verdict, stage, persona, product, competitor, which, run)
+    asked = Question(sort, verdict, stage, persona, product, competitor, which, run, worst_first)
     with door.reading() as (session, actor):
         return asset_lists.list_assets(session, actor, asked, limit=limit, cursor=cursor)
 

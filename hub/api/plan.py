@@ -18,10 +18,15 @@ Key = Annotated[str, Path(pattern=SUGGESTION_KEY, examples=["write-12-3"])]
 
 
 @router.get("/insights/coverage", **access(Deed.READ_PLAN))
-def read_coverage(door: DoorDep) -> Coverage:
+def read_coverage(
+    door: DoorDep,
+    segment: Annotated[
+        str | None, Query(max_length=251, description="only the open money of this segment of deals")
+    ] = None,
+) -> Coverage:
     """Every persona at every stage: what is live, the open money, what was wanted, the best evidence, and the gap."""
     with door.reading() as (session, actor):
-        return coverage.coverage(session, actor, Inputs.of(door.hub.settings))
+        return coverage.coverage(session, actor, Inputs.of(door.hub.settings), segment=segment)
 
 
 @router.get("/plan/queue", **access(Deed.READ_PLAN))

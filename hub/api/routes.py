@@ -9,6 +9,7 @@ from hub.api import (
     docs,
     events,
     extension,
+    feedback,
     freshness,
     health,
     imports,
@@ -24,17 +25,20 @@ from hub.api import (
     tokens,
     uses,
     webhooks,
+    writing,
 )
 
 ROUTERS = [
     search.router,
     assets.router,
     reviews.router,
+    writing.router,
     freshness.router,
     attachments.router,
     taxonomy.router,
     deals.router,
     uses.router,
+    feedback.router,
     imports.router,
     webhooks.router,
     conflicts.router,

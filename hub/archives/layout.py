@@ -26,6 +26,7 @@ LEFT_OUT = {
     "job": "recurring duties run at the next chance",
     "evidence_state": "the next run begins without the last one's help",
     "asset_use": "figures are counted anew",
+    "errand": "what people had asked that hub to do; the event log tells of it",
     "month_figure": "figures are counted anew",
     "figure_mark": "figures are counted anew",
 }

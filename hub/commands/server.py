@@ -42,15 +42,19 @@ def work(once: Annotated[bool, typer.Option("--once", help="Deliver what is due,
     from hub import subscribers
 
     with opened() as hub:
-        worker = subscribers.make_worker(hub.database, hub.engine(), hub.settings)
+        engine = hub.engine()
+        worker = subscribers.make_worker(hub.database, engine, hub.settings)
+        runner = subscribers.make_runner(hub.database, hub.blobs, engine, hub.settings)
         if once:
-            while worker.run_once():
+            while worker.run_once() or runner.run_once():
                 pass
             return
         signal.signal(signal.SIGTERM, lambda *_: worker.end())
         signal.signal(signal.SIGINT, lambda *_: worker.end())
         tell("working; Ctrl-C ends")
+        runner.start()
         worker.run_forever()
+        runner.stop()
 
 
 @explained

@@ -25,8 +25,8 @@ from hub.taxonomy.nearest import nearest_names, shown
 @dataclass(frozen=True)
 class Filters:
     """Values within a field widen, fields together narrow. `stage` takes keys of deal stages and of the buyer's
-    journey, `lead_source` keys; `owner` ids of people; `q` is a part of the deal's name or id, or of its account's
-    name; `closed_in` a month (`2026-05`)."""
+    journey, `lead_source` and `segment` keys; `owner` ids of people; `q` is a part of the deal's name or id, or of its
+    account's name; `closed_in` a month (`2026-05`)."""
 
     outcome: Sequence[Outcome] = ()
     owner: Sequence[int] = ()
@@ -35,6 +35,7 @@ class Filters:
     q: str = ""
     mine: bool = False
     lead_source: Sequence[str] = ()
+    segment: Sequence[str] = ()
     closed_in: str | None = None
 
 
@@ -68,7 +69,7 @@ def list_deals(session: Session, actor: Actor, filters: Filters, *, limit: int, 
     found = session.exec(query.order_by(col(Deal.id).desc()).limit(limit + 1)).all()
     page = found[:limit]
     following = cursor_of(page[-1].id) if len(found) > limit else None
-    return Page[DealRow](items=_rows(session, page), total=total, next=following)
+    return Page[DealRow](items=rows(session, page), total=total, next=following)
 
 
 def detail(session: Session, deal: Deal) -> DealDetail:
@@ -109,24 +110,30 @@ def _conditions(session: Session, actor: Actor, filters: Filters) -> list[Column
         conditions.append(col(Deal.source).in_(_printable(filters.source)))
     if filters.stage:
         conditions.append(col(Deal.stage_id).in_(_stage_ids(session, filters.stage)))
-    if filters.lead_source:
-        terms = vocabulary.terms_of(session, "sources")
-        conditions.append(col(Deal.lead_source_id).in_([it.id for it in terms if it.key in filters.lead_source]))
+    for keys, name, column in (
+        (filters.lead_source, "sources", col(Deal.lead_source_id)),
+        (filters.segment, "segments", col(Deal.segment_id)),
+    ):
+        if keys:
+            terms = vocabulary.terms_of(session, name)
+            conditions.append(column.in_([it.id for it in terms if it.key in keys]))
     if filters.closed_in:
         first = datetime.strptime(filters.closed_in, "%Y-%m").replace(tzinfo=UTC)
         after = (first + timedelta(days=31)).replace(day=1)
         conditions += [col(Deal.closed_at) >= first, col(Deal.closed_at) < after]
-    if words := " ".join(filters.q.split()):
-        conditions.append(_named(words))
-    return conditions
+    return [*conditions, *named(filters.q)]
 
 
-def _named(part: str) -> ColumnElement[bool]:
+def named(words: str) -> list[ColumnElement[bool]]:
+    """The condition that a deal's name or id, or its account's name, has these words in it; none without words."""
+    part = " ".join(words.split())
+    if not part:
+        return []
     if not part.isprintable():
-        return false()
+        return [false()]
     accounts = select(Account.id).where(col(Account.name).icontains(part, autoescape=True))
     deal = (col(Deal.name), col(Deal.external_id))
-    return or_(*(it.icontains(part, autoescape=True) for it in deal), col(Deal.account_id).in_(accounts))
+    return [or_(*(it.icontains(part, autoescape=True) for it in deal), col(Deal.account_id).in_(accounts))]
 
 
 def _stage_ids(session: Session, keys: Sequence[str]) -> set[int]:
@@ -153,7 +160,8 @@ def _printable(texts: Iterable[str]) -> list[str]:
     return [text for text in texts if text.isprintable()]
 
 
-def _rows(session: Session, deals: Sequence[Deal]) -> list[DealRow]:
+def rows(session: Session, deals: Sequence[Deal]) -> list[DealRow]:
+    """Deals as lists show them, in their order: the same few statements whatever their number."""
     names = _Names(session, deals, [])
     return [names.row(deal) for deal in deals]
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import or_
+from sqlalchemy import select as sql_select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from hub.db import id_of
@@ -89,6 +91,36 @@ def context_of(session: Session, deal: Deal) -> dict[str, frozenset[str]]:
     context = {name: frozenset(keys[it] for it in found if it is not None) for name, found in ids.items()}
     stage = stages_of_deal_stages(session).get(deal.stage_id) if deal.stage_id is not None else None
     return context | {"stage": frozenset([stage.key] if stage is not None else [])}
+
+
+@dataclass(frozen=True, slots=True)
+class DealInWords:
+    """A deal in one line; `words` are its stage, persona and competitor as far as they are known."""
+
+    source: str
+    external_id: str
+    name: str
+    outcome: Outcome
+    words: tuple[str, ...]
+
+
+def in_words(session: Session, source: str, external_id: str) -> DealInWords | None:
+    """One statement; None for a deal that the hub does not know."""
+    stage, persona, competitor = aliased(Term), aliased(Term), aliased(Term)
+    query = (
+        sql_select(col(Deal.name), col(Deal.outcome), *(col(term.label) for term in (stage, persona, competitor)))
+        .outerjoin(stage, col(stage.id) == Deal.stage_id)
+        .outerjoin(persona, col(persona.id) == Deal.persona_id)
+        .outerjoin(competitor, col(competitor.id) == Deal.competitor_id)
+        .where(col(Deal.external_id) == external_id, col(Deal.source) == source)
+    )
+    row = session.execute(query).first() if external_id.isprintable() and source.isprintable() else None
+    if row is None:
+        return None
+    name, outcome, *labels = row
+    against = [f"against {labels[2]}"] if labels[2] else []
+    words = (*(label for label in labels[:2] if label), *against)
+    return DealInWords(source, external_id, name or external_id, Outcome(outcome), words)
 
 
 def keys_of(session: Session, term_ids: Iterable[int | None]) -> dict[int, str]:

@@ -192,7 +192,7 @@ class Worker:
                 row = session.get_one(Job, job.name, with_for_update=True)
             if not _may_run(row, at_once=job.name in self._owed):
                 return False
-            row.claimed_until = now + job.lease
+            row.claimed_until, row.started_at = now + job.lease, now
         self._owed.discard(job.name)
         return True
 

@@ -8,7 +8,7 @@ from sqlmodel import Session, col, delete, update
 from hub import clock
 from hub.db import metadata
 from hub.errors import NotSignedIn
-from hub.people.models import Person, RateWindow, SignInSession, Token
+from hub.people.models import ConnectedBrowser, Person, RateWindow, SignInSession, Token
 from hub.people.roles import Actor, Role, Scope, Team
 from hub.people.tokens import ALLOWED_SCOPES, digest_of
 
@@ -18,7 +18,7 @@ USE_NOTED_EVERY = timedelta(minutes=5)
 
 def actor_of_token(session: Session, secret: str) -> tuple[Actor, bool]:
     """The actor behind a token, and whether its last use should be noted. Raises NotSignedIn."""
-    row = session.execute(_TOKEN_QUERY, {"secret_digest": digest_of(secret)}).one_or_none()
+    row = session.connection().execute(_TOKEN_QUERY, {"secret_digest": digest_of(secret)}).one_or_none()
     if row is None:
         raise NotSignedIn("The token is not known to this hub, or was revoked. Make a new one.")
     if row.expires_at is not None and row.expires_at <= clock.now():
@@ -43,7 +43,11 @@ def note_use(session: Session, token_id: int) -> None:
 
 def actor_of_session(session: Session, secret: str) -> Actor:
     """The actor behind a browser's session cookie. Raises NotSignedIn."""
-    row = session.execute(_SESSION_QUERY, {"secret_digest": digest_of(secret), "now": clock.now()}).one_or_none()
+    row = (
+        session.connection()
+        .execute(_SESSION_QUERY, {"secret_digest": digest_of(secret), "now": clock.now()})
+        .one_or_none()
+    )
     if row is None:
         raise NotSignedIn("Your session has ended. Sign in again.")
     return Actor(
@@ -52,9 +56,11 @@ def actor_of_session(session: Session, secret: str) -> Actor:
 
 
 def forget_ended(session: Session) -> None:
-    """Sessions and rate windows whose time is over: nobody asks for them again."""
+    """Sessions, rate windows and approvals of browsers whose time is over: nobody asks for them again."""
     session.exec(delete(SignInSession).where(col(SignInSession.expires_at) <= clock.now()))
     session.exec(delete(RateWindow).where(col(RateWindow.expires_at) <= clock.now()))
+    unclaimed = col(ConnectedBrowser.claim_until) <= clock.now(), col(ConnectedBrowser.token_id).is_(None)
+    session.exec(delete(ConnectedBrowser).where(*unclaimed))
 
 
 def _is_stale(last_used: datetime | None) -> bool:

@@ -5,9 +5,10 @@ How they get in is `sign_in`, what their programs use is `tokens`, and what they
 
 import re
 import unicodedata
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, text, tuple_
+from sqlalchemy import ColumnElement, and_, func, or_, text, true, tuple_
 from sqlmodel import Session, col, delete, select
 
 from hub import clock
@@ -23,6 +24,7 @@ from hub.people.roles import Actor, Deed, Role, Team, require
 MAX_EMAIL = 254
 MAX_NAME = 200
 _EMAIL = re.compile(r"[^\s@<>\"(),;:\\]+@[^\s@<>\"(),;:\\.]+(\.[^\s@<>\"(),;:\\.]+)*")
+_NAMES = re.compile(r"[^\W\d_]+([._-][^\W\d_]+)+")
 # Any fixed number: on PostgreSQL those who add people or take an admin away wait for each other by it. On SQLite the
 # transaction holds the write lock anyway.
 _ADVISORY_LOCK = 7_203_115
@@ -35,7 +37,7 @@ def find_or_add(session: Session, email_or_name: str, *, actor: Actor, team: Tea
     Invalid when the name is empty or too long.
     """
     email = email_of(email_or_name)
-    name = name_of(email.partition("@")[0] if email else email_or_name)
+    name = name_of(_spoken(email.partition("@")[0]) if email else email_or_name)
     same = Person.email == email if email else Person.name == name
     if found := _first(session, same):
         return found
@@ -127,12 +129,28 @@ def person_with_id(session: Session, actor: Actor, person_id: int) -> Person:
     return person
 
 
+class Standing(StrEnum):
+    """`named` are those whom an import or an author's line brought: nobody can sign in as them."""
+
+    ACTIVE = "active"
+    NAMED = "named"
+    DEACTIVATED = "deactivated"
+
+
 def people(
-    session: Session, actor: Actor, *, q: str, limit: int, cursor: str | None
+    session: Session,
+    actor: Actor,
+    *,
+    q: str,
+    limit: int,
+    cursor: str | None,
+    team: Team | None = None,
+    role: Role | None = None,
+    standing: Standing | None = None,
 ) -> tuple[list[Person], int, str | None]:
     """By name: (the page, how many in all, the cursor of the next page). `q` is how a word of the name begins."""
     require(actor, Deed.READ_PEOPLE)
-    named = _named(_printable(q).strip())
+    named = and_(_named(_printable(q).strip()), *_narrowed(team, role, standing))
     query = select(Person).where(named).order_by(col(Person.name), col(Person.id)).limit(limit + 1)
     if position := position_of(cursor, str, int):
         query = query.where(tuple_(col(Person.name), col(Person.id)) > tuple_(*position))
@@ -140,6 +158,13 @@ def people(
     total = session.exec(select(func.count()).select_from(Person).where(named)).one()
     page = found[:limit]
     return page, total, cursor_of(page[-1].name, page[-1].id) if len(found) > limit else None
+
+
+def count_by_standing(session: Session, actor: Actor) -> dict[Standing, int]:
+    """One query."""
+    require(actor, Deed.READ_PEOPLE)
+    query = select(*(func.count().filter(and_(*_narrowed(None, None, one))) for one in Standing)).select_from(Person)
+    return dict(zip(Standing, session.connection().execute(query).one(), strict=True))
 
 
 def may_see_email(actor: Actor, person: Person) -> bool:
@@ -169,6 +194,11 @@ def name_of(text: str) -> str:
     return name
 
 
+def _spoken(address: str) -> str:
+    """The name that the part before the @ spells, if it does: `lukas.brandt` is Lukas Brandt."""
+    return " ".join(map(str.capitalize, re.split(r"[._-]", address))) if _NAMES.fullmatch(address) else address
+
+
 def _printable(text: str) -> str:
     return "".join(c if c.isprintable() else " " for c in unicodedata.normalize("NFC", text))
 
@@ -183,6 +213,14 @@ def _named(beginning: str) -> ColumnElement[bool]:
     ways = {beginning, beginning.capitalize(), beginning.title()}
     begins = [name.istartswith(way, autoescape=True) for way in ways]
     return or_(*begins, *(name.icontains(f" {way}", autoescape=True) for way in ways))
+
+
+def _narrowed(team: Team | None, role: Role | None, standing: Standing | None) -> list[ColumnElement[bool]]:
+    gone, has_password = col(Person.deactivated_at).is_not(None), col(Person.password_hash).is_not(None)
+    ways = {Standing.ACTIVE: and_(~gone, has_password), Standing.NAMED: and_(~gone, ~has_password)}
+    narrowed = [true()] if standing is None else [ways.get(standing, gone)]
+    narrowed += [col(Person.team) == team] if team is not None else []
+    return narrowed + ([col(Person.role) == role] if role is not None else [])
 
 
 def _was_only_named(person: Person) -> bool:

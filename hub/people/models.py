@@ -49,6 +49,21 @@ class Token(SQLModel, table=True):
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
+class ConnectedBrowser(SQLModel, table=True):
+    """A browser whose extension somebody let in; without a token until the extension has claimed it."""
+
+    __tablename__ = "connected_browser"
+
+    id: int | None = Field(default=None, primary_key=True)
+    person_id: int = Field(foreign_key="person.id", index=True)
+    browser: str
+    challenge: str  # SHA-256 of the secret that never left the extension
+    code_digest: str = Field(unique=True)
+    approved_at: datetime = Field(sa_type=UtcDateTime)
+    claim_until: datetime = Field(sa_type=UtcDateTime, index=True)
+    token_id: int | None = Field(default=None, foreign_key="token.id", index=True)
+
+
 class RateWindow(SQLModel, table=True):
     """A counter of the rate limiter, shared by all processes through the database."""
 

@@ -50,6 +50,9 @@ COMMON_LETTERS = frozenset(_COMMON_LETTERS.split())
 COMMON_WHOLE = frozenset(_COMMON_WHOLE.split())
 
 
+_SAYABLE = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that is taken for something else
+
+
 @dataclass(frozen=True, slots=True)
 class Hashed:
     """A password that was found good, as its hash."""
@@ -58,6 +61,11 @@ class Hashed:
 
     def __repr__(self) -> str:
         return "Hashed(…)"  # a hash has no place in a traceback or a log line either
+
+
+def made_up() -> str:
+    """A password for somebody's first sign-in: seventy random bits, easy to read out."""
+    return "-".join("".join(secrets.choice(_SAYABLE) for _ in range(5)) for _ in range(3))
 
 
 def hashed(password: str, *, email: str | None, name: str, field: str = "password") -> Hashed:

@@ -63,6 +63,7 @@ class Deed(StrEnum):
     WRITE_VERSION = "write a version"
     SUBMIT = "submit a version, take it back"
     REVIEW = "review a version"
+    NOTE_PASSAGE = "note something on a passage"
     CHANGE_DETAILS = "change owner, authors and dates"
     CONFIRM = "confirm that a live asset is still right"
     RENAME = "rename an asset"
@@ -100,6 +101,10 @@ class Deed(StrEnum):
     EDIT_BRIEF = "plan, change and drop briefs"
     DISMISS_SUGGESTION = "put a suggestion aside"
     READ_INBOX = "read one's own inbox"
+    KEEP_SEARCHES = "keep searches under a name"
+    GIVE_FEEDBACK = "say how an asset did"
+    TAKE_BACK_FEEDBACK = "take back what was said of an asset"
+    LOOK_AFTER_HUB = "see settings and health, back up, rebuild the index"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +130,7 @@ POLICY: dict[Deed, Rule] = {
         signing_team=True,
         note="for one's own team only; nobody signs for both teams, an admin neither",
     ),
+    Deed.NOTE_PASSAGE: Rule(Role.APPROVER, Scope.CONTENT_WRITE, own=Role.READER),
     Deed.CHANGE_DETAILS: Rule(Role.APPROVER, Scope.CONTENT_WRITE, own=Role.CONTRIBUTOR),
     Deed.CONFIRM: Rule(Role.APPROVER, Scope.CONTENT_WRITE, own=Role.CONTRIBUTOR),
     Deed.RENAME: Rule(Role.APPROVER, Scope.CONTENT_WRITE, own=Role.CONTRIBUTOR),
@@ -174,6 +180,10 @@ POLICY: dict[Deed, Rule] = {
     Deed.EDIT_BRIEF: Rule(Role.CONTRIBUTOR, Scope.CONTENT_WRITE),
     Deed.DISMISS_SUGGESTION: Rule(Role.CONTRIBUTOR, Scope.CONTENT_WRITE),
     Deed.READ_INBOX: Rule(Role.READER, Scope.CONTENT_READ),
+    Deed.KEEP_SEARCHES: Rule(Role.READER, Scope.CONTENT_READ, note="one's own; nobody sees another's"),
+    Deed.GIVE_FEEDBACK: Rule(Role.READER, Scope.USAGE_WRITE, note="on live assets; both teams read it"),
+    Deed.TAKE_BACK_FEEDBACK: Rule(Role.ADMIN, Scope.USAGE_WRITE, own=Role.READER),
+    Deed.LOOK_AFTER_HUB: Rule(Role.ADMIN, Scope.ADMIN),
 }
 
 

@@ -179,6 +179,23 @@ def set_password(session: Session, actor: Actor, person: Person, new: Hashed) ->
     _give_password(session, actor, person, new)
 
 
+def end_all_sessions(session: Session, actor: Actor, person: Person) -> int:
+    """Sign somebody out everywhere, as an admin; one's own present session stays. Answers how many ended."""
+    require(actor, Deed.MANAGE_PEOPLE)
+    others = col(SignInSession.person_id) == person.id, col(SignInSession.id) != (actor.session_id or 0)
+    ended = session.exec(delete(SignInSession).where(*others)).rowcount
+    if ended:
+        _record(session, EventName.SIGNED_OUT, actor.id, person, sessions_ended=ended)
+    return ended
+
+
+def count_sessions(session: Session, actor: Actor, person: Person) -> int:
+    """How many browsers are signed in as somebody, for admins."""
+    require(actor, Deed.MANAGE_PEOPLE)
+    open_ones = col(SignInSession.person_id) == person.id, col(SignInSession.expires_at) > clock.now()
+    return session.exec(select(func.count()).select_from(SignInSession).where(*open_ones)).one()
+
+
 def _proven(session: Session, proof: Proof) -> Person | None:
     """The person, locked until the end of the transaction, if what was proven still holds.
 

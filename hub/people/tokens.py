@@ -94,6 +94,22 @@ def tokens_of(
     return page, total, cursor_of(page[-1].id) if len(found) > limit else None
 
 
+def all_tokens(
+    session: Session, actor: Actor, *, limit: int, cursor: str | None
+) -> tuple[list[tuple[Token, Person]], int, str | None]:
+    """Everybody's tokens that are not revoked, newest first, with their people: (the page, how many in all, the next
+    cursor). For admins."""
+    require(actor, Deed.MAKE_TOKEN)
+    kept = col(Token.revoked_at).is_(None)
+    query = select(Token, Person).join(Person, col(Person.id) == Token.person_id).where(kept)
+    if position := position_of(cursor, int):
+        query = query.where(col(Token.id) < position[0])
+    found = [(token, person) for token, person in session.exec(query.order_by(col(Token.id).desc()).limit(limit + 1))]
+    total = session.exec(select(func.count()).select_from(Token).where(kept)).one()
+    page = found[:limit]
+    return page, total, cursor_of(page[-1][0].id) if len(found) > limit else None
+
+
 def _in_order(scopes: Iterable[Scope]) -> list[Scope]:
     wanted = set(scopes)
     return [scope for scope in Scope if scope in wanted]

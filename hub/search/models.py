@@ -1,8 +1,8 @@
-"""The table of the search log: what was asked, what came, and what was chosen."""
+"""The tables of the search log (what was asked, what came, what was chosen) and of the searches that people keep."""
 
 from datetime import datetime
 
-from sqlalchemy import JSON, Column, Index
+from sqlalchemy import JSON, Column, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from hub.db import UtcDateTime
@@ -50,3 +50,16 @@ class SearchAlias(SQLModel, table=True):
 
     id: str = Field(primary_key=True)
     search_id: str = Field(foreign_key="search.id", index=True)
+
+
+class SavedSearch(SQLModel, table=True):
+    """A question that somebody keeps under a name: `query` is that of the page's address, without a deal or a page."""
+
+    __tablename__ = "saved_search"
+    __table_args__ = (UniqueConstraint("person_id", "name"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    person_id: int = Field(foreign_key="person.id")
+    name: str
+    query: str
+    made_at: datetime = Field(sa_type=UtcDateTime)

@@ -2,6 +2,7 @@
 (`vocabulary`)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
 
 from sqlalchemy import and_, or_
@@ -43,6 +44,30 @@ def read_page(session: Session, actor: Actor, vocabulary: str, *, limit: int, cu
     shown, last = terms[:limit], terms[limit - 1 : limit]
     following = cursor_of(last[0].position, last[0].key) if len(terms) > limit else None
     return Page(items=details(session, shown), total=total, next=following)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    name: str
+    terms: int
+    unconfirmed: int
+
+
+def count_by_vocabulary(session: Session, actor: Actor) -> list[Counted]:
+    """Every vocabulary, those that every hub has first. One query."""
+    require(actor, Deed.READ_TAXONOMY)
+    unconfirmed = func.count().filter(col(Term.confirmed).is_(False))
+    query = select(Term.vocabulary, func.count(), unconfirmed).group_by(col(Term.vocabulary))
+    found = {name: (terms, waiting) for name, terms, waiting in session.exec(query)}
+    names = [*BUILTIN_VOCABULARIES, *sorted(found.keys() - set(BUILTIN_VOCABULARIES))]
+    return [Counted(name, *found.get(name, (0, 0))) for name in names]
+
+
+def read_unconfirmed(session: Session, actor: Actor, *, limit: int) -> list[TermDetail]:
+    """The first words of all vocabularies that an import brought and nobody has looked at."""
+    require(actor, Deed.READ_TAXONOMY)
+    query = select(Term).where(col(Term.confirmed).is_(False))
+    return details(session, list(session.exec(query.order_by(col(Term.vocabulary), col(Term.id)).limit(limit))))
 
 
 def read_one(session: Session, actor: Actor, vocabulary: str, key: str) -> TermDetail:

@@ -11,6 +11,7 @@ NAMED = 3
 # Likeness runs from 0 to 100. The best word is always named; another one only when it is about as likely.
 LIKE_ENOUGH = 55.0
 AS_LIKELY = 0.7
+SAME_ENOUGH = 84.0
 LONGEST_SHOWN = 60
 
 
@@ -24,6 +25,17 @@ def nearest_terms(written: str, terms: Sequence[Term]) -> list[Term]:
     """Up to three terms, likeliest first, by their keys, labels and synonyms."""
     names = [(name, place) for place, term in enumerate(terms) for name in (term.key, term.label, *term.synonyms)]
     return [terms[place] for place in _likeliest(written, names)]
+
+
+def probably_same(written: str, terms: Sequence[Term]) -> Term | None:
+    """The term that a word is most likely another spelling of; None when none is that near (`Closed lost` is not
+    another spelling of `Closed won`)."""
+    names = [
+        (folded(name), place) for place, term in enumerate(terms) for name in (term.key, term.label, *term.synonyms)
+    ]
+    scored = ((fuzz.ratio(folded(written), name), place) for name, place in names)
+    best = max(scored, default=(0.0, -1), key=lambda it: it[0])
+    return terms[best[1]] if best[0] >= SAME_ENOUGH else None
 
 
 def nearest_names(written: str, names: Iterable[str]) -> list[str]:

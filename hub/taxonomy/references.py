@@ -22,7 +22,9 @@ from sqlalchemy import (
     delete,
     exists,
     func,
+    literal,
     select,
+    union_all,
     update,
 )
 from sqlalchemy.orm import object_mapper
@@ -64,9 +66,28 @@ def uses(session: Session, term: Term) -> dict[str, int]:
     return {name: count for name, count in counted.items() if count}
 
 
+def uses_of_all(session: Session, vocabulary: str) -> dict[int, dict[str, int]]:
+    """As `uses`, for every term of a vocabulary by its id. One query."""
+    session.flush()
+    terms = metadata.tables["term"]
+    ways = [(table, column, terms.c.id) for table, column in _references() if table.name != _ALIASES]
+    ways += [(table, column, terms.c.key) for table, column in _written(vocabulary)]
+    queries = []
+    for table, column, by in ways:
+        name, rows, identity = _thing(table, column)
+        counts = select(terms.c.id, literal(name).label("name"), func.count(identity.distinct()).label("count"))
+        of_it = counts.select_from(rows.join(terms, by == column)).where(terms.c.vocabulary == vocabulary)
+        queries.append(of_it.group_by(terms.c.id))
+    counted: dict[int, Counter[str]] = {}
+    for term_id, name, count in session.execute(union_all(*queries)):
+        counted.setdefault(term_id, Counter())[name] += count
+    return {term_id: dict(of_term) for term_id, of_term in counted.items()}
+
+
 def in_words(used: dict[str, int]) -> str:
-    """{"asset": 3, "deal": 1} → 3 assets and 1 deal."""
-    return " and ".join(f"{count} {name}{'' if count == 1 else 's'}" for name, count in sorted(used.items()))
+    """{"asset": 3, "deal": 1, "use": 2} → 3 assets, 1 deal and 2 uses."""
+    counted = [f"{count:,} {name}{'' if count == 1 else 's'}" for name, count in sorted(used.items())]
+    return " and ".join([", ".join(counted[:-1]), *counted[-1:]]) if len(counted) > 1 else "".join(counted)
 
 
 def _references() -> Iterator[tuple[Table, Column[Any]]]:
@@ -106,16 +127,21 @@ def _twin(table: Table, column: Column[Any], rest: list[Column[Any]], new: Term)
 def _count(
     session: Session, counted: Counter[str], table: Table, column: Column[Any], condition: ColumnElement[bool]
 ) -> None:
-    """Adds what people call the rows that refer: a link stands for what it links, a version for its asset, a stage
-    entry for its deal."""
+    name, rows, identity = _thing(table, column)
+    query = select(func.count(identity.distinct())).select_from(rows).where(condition)
+    counted[name] += session.execute(query).scalar_one()
+
+
+def _thing(table: Table, column: Column[Any]) -> tuple[str, FromClause, Column[Any]]:
+    """What people call the rows that refer, those rows, and by what they are counted: a link stands for what it
+    links, a version for its asset, a stage entry for its deal."""
     thing, rows = table, cast(FromClause, table)
     if (link := _other_end(table, column)) is not None:
         thing = link.column.table
         rows = rows.join(thing, link.parent == link.column)
     whole = next((name for name in ("asset", "deal") if f"{name}_id" in thing.columns), None)
     identity = thing.columns[f"{whole}_id"] if whole else next(iter(thing.primary_key.columns))
-    query = select(func.count(identity.distinct())).select_from(rows).where(condition)
-    counted[whole or thing.name.replace("_", " ")] += session.execute(query).scalar_one()
+    return whole or thing.name.replace("_", " "), rows, identity
 
 
 def _other_end(table: Table, column: Column[Any]) -> ForeignKey | None:

@@ -6,6 +6,7 @@ and a term in use can be merged but not removed. Every change is an event with w
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlmodel import Session, select
@@ -99,6 +100,34 @@ def merge(session: Session, actor: Actor, term: Term, *, into: Term) -> Term:
     session.delete(term)
     session.flush()
     return into
+
+
+@dataclass(frozen=True)
+class MergePreview:
+    """What a merge would do: how many things move by their names, the synonyms that the one that stays gets, the
+    texts and owners that it takes over. `refusal` is why it cannot be, "" when it can."""
+
+    moved: dict[str, int]
+    synonyms: list[str]
+    taken_over: list[str]
+    refusal: str = ""
+
+
+def preview_merge(session: Session, actor: Actor, term: Term, *, into: Term) -> MergePreview:
+    """Writes nothing. Raises NotAllowed."""
+    require(actor, Deed.EDIT_TAXONOMY)
+    moved = references.uses(session, term)
+    try:
+        if term.vocabulary != into.vocabulary or term.id == into.id:
+            raise Conflict("Choose another term of the same vocabulary.")
+        _require_movable(session, term, "merged into another")
+        united = _united(into, term)
+    except Conflict as refused:
+        return MergePreview(moved, [], [], refused.detail)
+    new = [word for word in united["synonyms"] if word not in into.synonyms]
+    taken_over = [name for name, text in united["text"].items() if text != into.text.get(name)]
+    taken_over += [name for name in ("marketing_owner_id", "sales_owner_id") if united[name] != getattr(into, name)]
+    return MergePreview(moved, new, [name.removesuffix("_id").replace("_", " ") for name in taken_over])
 
 
 def remove(session: Session, actor: Actor, term: Term) -> None:

@@ -52,11 +52,7 @@ def answer(
 ) -> StageQuestionOut:
     """Say what was used in the stage, all of it; what an earlier answer said besides is taken back. The same answer
     again changes nothing. Raises NotFound, NotAllowed, Invalid for an asset that is not there."""
-    question = session.get(StageQuestion, question_id, with_for_update=True)
-    own = question is not None and _is_own(session, actor, question)
-    if question is None or not (own or may(actor, Deed.ANSWER_STAGE_QUESTION)):
-        raise NotFound(f"There is no question {question_id} for you.")
-    require(actor, Deed.ANSWER_STAGE_QUESTION, own=own)
+    question = _find(session, actor, question_id, lock=True)
     assets = _assets(session, actor, used)
     changed = _make_equal(session, actor, question, assets)
     if changed or question.answered_at is None or question.none_used != none_used:
@@ -71,6 +67,20 @@ def answer(
         )
     session.flush()
     return _shown(session, [question])[0]
+
+
+def read_question(session: Session, actor: Actor, question_id: int) -> StageQuestionOut:
+    """Raises NotFound, NotAllowed."""
+    return _shown(session, [_find(session, actor, question_id)])[0]
+
+
+def _find(session: Session, actor: Actor, question_id: int, *, lock: bool = False) -> StageQuestion:
+    question = session.get(StageQuestion, question_id, with_for_update=lock or None)
+    own = question is not None and _is_own(session, actor, question)
+    if question is None or not (own or may(actor, Deed.ANSWER_STAGE_QUESTION)):
+        raise NotFound(f"There is no question {question_id} for you.")
+    require(actor, Deed.ANSWER_STAGE_QUESTION, own=own)
+    return question
 
 
 def _is_theirs(actor: Actor) -> ColumnElement[bool]:

@@ -50,13 +50,13 @@ def list_uses(session: Session, actor: Actor, filters: Filters, *, limit: int, c
     query = select(Use).where(*conditions).order_by(col(Use.occurred_at).desc(), col(Use.id).desc())
     if position := position_of(cursor, int, int):
         moment, number = position
-        query = query.where(tuple_(col(Use.occurred_at), col(Use.id)) < tuple_(_moment(moment), number))
+        query = query.where(tuple_(col(Use.occurred_at), col(Use.id)) < tuple_(moment_of(moment), number))
     found = list(session.exec(query.limit(limit + 1)))
     total = session.exec(select(func.count()).select_from(Use).where(*conditions)).one()
     page = found[:limit]
     following = None
     if len(found) > limit:
-        following = cursor_of((page[-1].occurred_at - _EPOCH) // _MICROSECOND, page[-1].id)
+        following = cursor_of(microseconds_of(page[-1].occurred_at), page[-1].id)
     return Page(items=shown(session, page), total=total, next=following)
 
 
@@ -183,7 +183,13 @@ def _given(ids: Iterable[int | None]) -> set[int]:
     return {it for it in ids if it is not None}
 
 
-def _moment(microseconds: int) -> datetime:
+def microseconds_of(moment: datetime) -> int:
+    """Since 1970: how a moment stands in a cursor."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def moment_of(microseconds: int) -> datetime:
+    """Raises Invalid for a cursor that names no moment."""
     try:
         return _EPOCH + microseconds * _MICROSECOND
     except OverflowError:

@@ -64,6 +64,17 @@ def proposals(
     return Page(items=items, total=total, next=cursor_of(page[-1].id) if len(found) > limit else None)
 
 
+def likely_deals(session: Session, actor: Actor, asset_id: int, *, searches: Searches) -> list[ProposedDeal]:
+    """On which deals the caller probably uses this asset at this moment, likeliest first. Raises NotAllowed."""
+    require(actor, Deed.RECORD_USE, own=True)
+    now = clock.now()
+    use = Use(  # never stored: what is asked is what a use of now would be matched with
+        source="", external_id="", asset_id=asset_id, person_id=actor.id, action="", channel="", occurred_at=now,
+        arrived_at=now,
+    )  # fmt: skip
+    return _Likely(session, actor.id or 0, [use], searches).deals_of(use)
+
+
 def name_deal(session: Session, actor: Actor, name: str, ref: DealRef | None) -> UseOut:
     """Say on which deal a use was, or that it was on none. Who says so after the deal has closed knows how it ended:
     such a use is recalled. Harmless when repeated. Raises NotFound, NotAllowed, Conflict for one taken back."""

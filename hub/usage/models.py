@@ -96,6 +96,34 @@ class StageQuestion(SQLModel, table=True):
     none_used: bool = False
 
 
+class Opinion(StrEnum):
+    """What somebody says of an asset after they used it."""
+
+    WORKED = "worked"
+    DID_NOT = "did_not"
+    OBJECTION = "objection"
+    OUT_OF_DATE = "out_of_date"
+
+
+class Feedback(SQLModel, table=True):
+    """What a person said of an asset, of the version that was live then, on a deal if they named one. Words for
+    people: nothing of it enters the evidence. `caller_id` is the caller's own id of it, so that it may be sent twice.
+    """
+
+    __table_args__ = (UniqueConstraint("person_id", "caller_id"), Index("ix_feedback_asset", "asset_id", "id"))
+
+    id: int | None = Field(default=None, primary_key=True)
+    asset_id: int = Field(foreign_key="asset.id")
+    version_id: int | None = Field(default=None, foreign_key="version.id")
+    person_id: int = Field(foreign_key="person.id")
+    caller_id: str
+    opinion: str
+    note: str = ""
+    deal_id: int | None = Field(default=None, foreign_key="deal.id")
+    said_at: datetime = Field(sa_type=UtcDateTime)
+    taken_back_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
 # The tables themselves: uses are written and read by the thousand, mostly without objects.
 uses = metadata.tables[str(Use.__tablename__)]
 questions = metadata.tables[str(StageQuestion.__tablename__)]

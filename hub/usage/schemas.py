@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from typing import Annotated, Literal
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -10,7 +10,7 @@ from hub.deals.schemas import Id, PersonOut
 from hub.imports.mapping import SourceName
 from hub.usage.capture import CHANNEL
 from hub.usage.lines import ASSET_LENGTH, CHANNEL_LENGTH, UseLine
-from hub.usage.models import Action
+from hub.usage.models import Action, Opinion
 
 MOST_USES = 500
 MOST_ANSWERED = 50
@@ -107,6 +107,31 @@ class DealRef(BaseModel):
     known: bool
 
 
+class FeedbackIn(BaseModel):
+    """What you say of an asset after you used it. Send `id` when the call may be sent twice: one id is said once."""
+
+    model_config = _IN | ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "opinion": "objection",
+                    "note": "They asked what happens in the second year.",
+                    "deal": {"source": "hubspot", "external_id": "9134"},
+                }
+            ]
+        }
+    )
+
+    id: Annotated[UUID | None, Field(description="a UUID by the caller")] = None
+    opinion: Opinion
+    note: Annotated[str, StringConstraints(max_length=1_000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$")] = ""
+    deal: DealRefIn | None = None
+
+    @property
+    def caller_id(self) -> str:
+        return str(self.id or uuid4())
+
+
 class StageRef(BaseModel):
     key: str
     label: str
@@ -131,6 +156,18 @@ class UseOut(BaseModel):
     arrived_at: datetime
     recalled: bool
     taken_back_at: datetime | None
+
+
+class FeedbackOut(BaseModel):
+    """What somebody said of an asset; `version` is the one that was live then."""
+
+    id: int
+    opinion: Opinion
+    note: str
+    person: PersonOut
+    version: int | None
+    deal: DealRef | None
+    said_at: datetime
 
 
 class DealOfUseIn(BaseModel):

@@ -1,6 +1,7 @@
 """The library: the list of what a person may see, and one asset with all that is known about it."""
 
 import re
+import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,19 +23,23 @@ from hub.http import Door, DoorDep, HubRoute, access
 from hub.insights import reading as insights
 from hub.paging import Page
 from hub.people.models import Person
-from hub.people.roles import Actor, Deed, Team
+from hub.people.roles import Actor, Deed, Team, may
 from hub.search.desk import scope_of
 from hub.search.documents import Shown
 from hub.search.engine import Filters as SearchFilters
 from hub.search.engine import Inquiry, SearchUnavailable
 from hub.search.schemas import EvidenceOut
-from hub.web import shell, words
+from hub.usage import feedback
+from hub.usage.models import Opinion
+from hub.usage.schemas import FeedbackOut
+from hub.web import pictures, shell, words
+from hub.web.feedback import OPINIONS
 from hub.web.forms import FormDep
 from hub.web.words import Words
 
 router = APIRouter(prefix="/assets", tags=["pages"], route_class=HubRoute, include_in_schema=False)
 PER_PAGE = 25
-RELATED = 4
+RELATED, SAID = 4, 3
 Several = Annotated[list[str], Query(max_length=50)]
 _HEADING = re.compile(r'<(/?)h([1-6])((?: [a-z-]+="[^"]*")*)>')
 _NO_HEADING = re.compile(r'<th((?: [a-z-]+="[^"]*")*)></th>')  # the empty corner of a table heads nothing
@@ -100,7 +105,14 @@ class AssetPage:
     is_draft: bool
     may_see_drafts: bool
     may_confirm: bool
+    may_write: bool
+    may_retire: bool
     address: str
+    embed: str
+    feedback_id: str
+    said: list[FeedbackOut]
+    signs: dict[Opinion, tuple[str, str]]
+    opinions: list[tuple[Opinion, str, str, int]]
     teams: tuple[Team, ...] = field(default=(Team.MARKETING, Team.SALES))
 
 
@@ -151,7 +163,10 @@ def confirm(door: DoorDep, slug: str, form: FormDep) -> Response:
     with door.writing() as (session, actor):
         asset = drafts.locked(session, slug)
         freshness.confirm(session, actor, asset, review_by=given.review_by, note=given.note)
-    return shell.back(f"/assets/{asset.slug}", told="confirmed")
+        slug = asset.slug
+    if shell.is_fragment(door.request):
+        return shell.page(door, actor, "assets/_confirmed.html", slug)
+    return shell.back(f"/assets/{slug}", told="confirmed")
 
 
 def under_title(html: str, headings: Sequence[HeadingOut]) -> tuple[str, list[HeadingOut]]:
@@ -197,7 +212,10 @@ def _asset_page(
     known = words.words(session)
     named = people_named(session, [*detail.authors.marketing, *detail.authors.sales, detail.owner or ""])
     html, headings = under_title(detail.html, detail.headings)
+    html = pictures.only_from(door.hub.settings.image_origins, html)
     live = detail.live_version == detail.version
+    base = door.hub.settings.base_url.rstrip("/")
+    counts = feedback.counts(session, asset) if asset.live_version_id else {}
     return AssetPage(
         asset=detail,
         html=html,
@@ -215,9 +233,21 @@ def _asset_page(
         evidence=_evidence(session, asset) if live else None,
         is_draft=not live,
         may_see_drafts=may_see,
+        may_write=may_on(session, actor, Deed.WRITE_VERSION, asset),
+        may_retire=may(actor, Deed.RETIRE),
         may_confirm=live and detail.status != Status.RETIRED and may_on(session, actor, Deed.CONFIRM, asset),
-        address=f"{door.hub.settings.base_url.rstrip('/')}/assets/{detail.slug}",
+        address=f"{base}/assets/{detail.slug}",
+        embed=f"{base}/embed/{detail.slug}" if live and _may_be_framed(door, detail) else "",
+        feedback_id=str(uuid.uuid4()),
+        said=feedback.latest(session, actor, asset, limit=SAID) if counts else [],
+        signs=OPINIONS,
+        opinions=[(one, *OPINIONS[one], counts.get(one, 0)) for one in OPINIONS],
     )
+
+
+def _may_be_framed(door: Door, detail: AssetDetail) -> bool:
+    """Only what may be shown to anybody, and only where an operator named who may frame it."""
+    return bool(door.hub.settings.embed_origins) and detail.audience == Audience.SHAREABLE
 
 
 def _evidence(session: Session, asset: Asset) -> EvidenceOut | None:

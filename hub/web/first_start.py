@@ -5,27 +5,34 @@ a hub that is reachable before it is set up belongs to nobody who just passes by
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, ConfigDict
 
-from hub import shipped
+from hub import clock, shipped
 from hub.assets import listing
 from hub.assets.listing import Filters
-from hub.content import sync
 from hub.content.folder import Folder
+from hub.errands import asking, first_steps, work
+from hub.errands.first_steps import Step
+from hub.errands.models import ErrandKind
 from hub.errors import HubError, NotAllowed
 from hub.http import Door, DoorDep, HubRoute, access, keep_session
 from hub.people import first_start, passwords, sign_in
 from hub.people.roles import Deed, Team, require
 from hub.people.schemas import Email, Name, Password
 from hub.web import shell
+from hub.web.admin.errands import ErrandView, view
 from hub.web.forms import FormDep
 
 router = APIRouter(tags=["pages"], route_class=HubRoute, include_in_schema=False)
 _LOOPBACK = {"127.0.0.1", "::1", "testclient"}
+_JUST_NOW = timedelta(minutes=30)
+# What may be loaded: which folder, and whether its texts are live at once as imported approvals.
+CHOICES = {"starter": (work.STARTER, True), "own": (work.OWN, False), "own-live": (work.OWN, True)}
 
 
 class FirstAdmin(BaseModel):
@@ -56,6 +63,14 @@ class LibraryPage:
     own_files: int
     present: int
     problem: HubError | None
+
+
+@dataclass(frozen=True, slots=True)
+class StepsPage:
+    """`loading` is the library that was asked for a moment ago."""
+
+    steps: list[Step]
+    loading: ErrandView | None
 
 
 @router.get("/first-start", **access(None))
@@ -90,20 +105,30 @@ def show_libraries(door: DoorDep) -> Response:
 
 @router.post("/first-start/library", **access(Deed.IMPORT_CONTENT))
 def load_library(door: DoorDep, form: FormDep) -> Response:
-    """Brings the chosen folder in. Only the two folders that the operator provided can be named."""
-    with door.reading() as (_, actor):
+    """Lets the chosen folder be brought in. Only the two folders that the operator provided can be named.
+
+    A lone admin cannot sign for both teams and would find nothing live: so the starter library comes in as imported
+    approvals, which say on every text that nobody here signed it; one's own folder only where that is asked for."""
+    chosen = CHOICES.get(form.text("library"))
+    with door.writing() as (session, actor):
         require(actor, Deed.IMPORT_CONTENT)
-    settings = door.hub.settings
-    chosen = {"starter": shipped.folder("content"), "own": settings.content_dir}.get(form.text("library"))
-    if chosen is None:
-        return shell.back("/")
-    limit = settings.max_attachment_bytes
-    try:
-        folder = Folder.at(chosen, configured=settings.content_dir, max_attachment_bytes=limit)
-        sync.sync(door.hub.database, door.hub.blobs, folder, actor=actor)
-    except HubError as problem:
-        return _libraries(door, problem)
-    return shell.back("/assets?status=draft", told="library-loaded")
+        if chosen is not None:
+            folder, publish = chosen
+            name = "starter library" if folder == work.STARTER else door.hub.settings.content_dir.resolve().name
+            asking.ask(session, actor, ErrandKind.SYNC, name, folder=folder, publish=publish)
+    return shell.back("/first-start/steps")
+
+
+@router.get("/first-start/steps", **access(Deed.LOOK_AFTER_HUB))
+def show_steps(door: DoorDep) -> Response:
+    """What a new hub still needs; and how far the library is that was chosen just now."""
+    with door.reading() as (session, actor):
+        steps = first_steps.first_steps(session, actor, door.hub.settings)
+        last = asking.last_of(session, ErrandKind.SYNC)
+        is_new = last is not None and clock.now() - last.asked_at < _JUST_NOW
+        shown = StepsPage(steps, view(last) if last is not None and is_new else None)
+    template = "first_start/_steps.html" if shell.is_fragment(door.request) else "first_start/steps.html"
+    return shell.page(door, actor, template, shown, here="")
 
 
 def _begun(door: Door, given: FirstAdmin, request: Request) -> str:

@@ -34,7 +34,8 @@ class Form:
             return model.model_validate(given)
         except ValidationError as error:
             faults = [
-                Fault(("body", str(item["loc"][0])), _words(item["type"], item["msg"])) for item in error.errors()
+                Fault(("body", *map(str, item["loc"][:1])), _words(item["type"], item["msg"]))
+                for item in error.errors()
             ]
             raise Invalid("Some fields cannot be used as they are.", errors=faults) from None
 

@@ -4,15 +4,24 @@ What a browser says in Accept-Language decides three things: the order of day, m
 grouped, and whether noon is 12:00 or 12 pm. A library for all locales would be eight megabytes for these three.
 """
 
+import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
+from functools import lru_cache
+from urllib.parse import unquote
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from hub import clock
+from hub.deals.lines import is_day
 
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
 )  # fmt: skip
+# From 999,500 on it is a million: 1,000k reads like a mistake.
+_SIZES = ((999_500_000, 1e9, "bn"), (999_500, 1e6, "m"), (999.5, 1e3, "k"))
+_SIGNS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥"}
+_ZONE = re.compile(r"[A-Za-z]+(?:[/_+-][A-Za-z0-9]+){0,4}")
 MINUS, THIN = "\u2212", "\u2009"
 
 # Language, or language with region → what stands between thousands and before decimals.
@@ -33,18 +42,22 @@ class Locale:
     thousands: str = ","
     decimal: str = "."
     twelve_hours: bool = False
+    zone: tzinfo = UTC
 
     def day(self, when: date | datetime) -> str:
+        """A moment is on the reader's day; one at exactly 00:00 UTC is a day itself (most sources give no time)."""
+        if isinstance(when, datetime) and not is_day(when):
+            when = when.astimezone(self.zone)
         month = MONTHS[when.month - 1]
         if self.order == "year":
             return f"{when:%Y-%m-%d}"
         return f"{month} {when.day}, {when.year}" if self.order == "month" else f"{when.day} {month} {when.year}"
 
     def moment(self, when: datetime) -> str:
-        """With the time, which is UTC's and says so: the server does not know where its reader is."""
-        when = when.astimezone(UTC)
+        """With the time where the reader is, as their browser said; UTC, and saying so, until it did."""
+        when = when.astimezone(self.zone)
         time = f"{when:%I:%M %p}".lstrip("0").lower() if self.twelve_hours else f"{when:%H:%M}"
-        return f"{self.day(when)}, {time} UTC"
+        return f"{self.day(when)}, {time}" + (" UTC" if self.zone is UTC else "")
 
     def due(self, when: date) -> str:
         """When something is due: within a month in days, else by its date."""
@@ -62,9 +75,23 @@ class Locale:
         shown = self.number(value, decimals)
         return f"+{shown}" if value > 0 and shown.strip("0,.") else shown
 
+    def percent(self, share: float | None, decimals: int = 0) -> str:
+        """A share of one; nothing known is a dash."""
+        return "–" if share is None else f"{self.number(100 * share, decimals)}%"
 
-def locale_of(accepted: str) -> Locale:
-    """From an Accept-Language header; anything that cannot be read is English as in Britain."""
+    def money(self, value: float | None, currency: str | None = None) -> str:
+        """As short as it can be read: three figures at most, `€410k`. Nothing known is a dash."""
+        if value is None:
+            return "–"
+        size, unit = next(((size, unit) for least, size, unit in _SIZES if abs(value) >= least), (1.0, ""))
+        decimals = 1 if unit and abs(value) / size < 9.95 and round(abs(value) / size, 1) % 1 else 0
+        sign = _SIGNS.get(currency or "", f"{currency}\u202f" if currency else "")
+        return (MINUS if value < 0 else "") + sign + self.number(abs(value) / size, decimals) + unit
+
+
+def locale_of(accepted: str, *, zone: str = "") -> Locale:
+    """From an Accept-Language header; anything that cannot be read is English as in Britain. `zone` is a name like
+    Europe/Prague; one that nobody knows is UTC."""
     tag = _first(accepted)
     language = tag.partition("-")[0]
     thousands, decimal = _GROUPED.get(tag) or _GROUPED.get(language) or (",", ".")
@@ -73,7 +100,22 @@ def locale_of(accepted: str) -> Locale:
         order = "year"
     elif tag in _MONTH_FIRST:
         order = "month"
-    return Locale(order, thousands, decimal, twelve_hours=tag in {"en", "en-us", "en-ca", "en-au", "en-ph"})
+    return Locale(
+        order,
+        thousands,
+        decimal,
+        twelve_hours=tag in {"en", "en-us", "en-ca", "en-au", "en-ph"},
+        zone=zone_named(unquote(zone)),
+    )
+
+
+@lru_cache(maxsize=600)
+def zone_named(name: str) -> tzinfo:
+    """What a cookie says is not trusted: a name that is no zone, or no name at all, is UTC."""
+    try:
+        return ZoneInfo(name) if _ZONE.fullmatch(name) else UTC
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
 
 
 def ago(when: datetime, now: datetime | None = None) -> str:

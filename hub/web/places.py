@@ -24,8 +24,21 @@ class Place:
 PLACES = (
     Place("search", "Search", "/", "search", Deed.READ_LIVE, thumb=True),
     Place("assets", "Library", "/assets", "library", Deed.READ_LIVE, thumb=True),
+    Place("write", "Write", "/write", "write", Deed.CREATE_ASSET),
+    Place("reviews", "Review", "/reviews", "review", Deed.CREATE_ASSET),
+    Place("inbox", "Inbox", "/inbox", "inbox", Deed.READ_INBOX, thumb=True),
+    Place("deals", "Deals", "/deals", "deals", Deed.READ_DEALS, thumb=True),
+    Place("insights", "Insights", "/insights", "insights", Deed.READ_INSIGHTS, group="Results"),
+    Place("plan", "Plan", "/plan", "plan", Deed.READ_PLAN, group="Results"),
+    Place("taxonomy", "Taxonomy", "/taxonomy", "words", Deed.READ_TAXONOMY, group="Hub"),
+    Place("people", "People", "/people", "people", Deed.READ_PEOPLE, group="Hub"),
+    Place("imports", "Imports", "/imports", "upload", Deed.IMPORT_CONTENT, group="Hub"),
+    Place("events", "Events", "/events", "history", Deed.LOOK_AFTER_HUB, group="Hub"),
+    Place("settings", "Settings", "/settings", "admin", Deed.LOOK_AFTER_HUB, group="Hub"),
+    Place("health", "Health", "/admin/health", "health", Deed.LOOK_AFTER_HUB, group="Hub"),
     Place("account", "Account", "/account", "person", Deed.OWN_ACCOUNT, group="You", thumb=True),
     Place("tokens", "Tokens", "/account/tokens", "key", Deed.MAKE_TOKEN, group="You"),
+    Place("extension", "Extension", "/extension", "download", Deed.READ_LIVE, group="You"),
 )
 
 

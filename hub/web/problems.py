@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
+from starlette.types import Scope
 
 from hub.errors import HubError
 from hub.http import SESSION_COOKIE, Hub
@@ -65,6 +66,15 @@ def answer(
     if retry := dict(headers or {}).get("Retry-After"):
         response.headers["Retry-After"] = str(retry)
     return response
+
+
+def refusal(scope: Scope, status: int, title: str, detail: str) -> Response | None:
+    """The page for a request that was refused before any route saw it; None for programs, who get a document."""
+    request = Request(scope)
+    if not is_page(request):
+        return None
+    template = "shell/_problem.html" if shell.is_fragment(request) else "shell/problem.html"
+    return shell.render(request, None, template, _problem(request, status, title, detail, ()), status=status)
 
 
 def _problem(request: Request, status: int, title: str, detail: str, faults: Sequence[dict[str, Any]]) -> ProblemPage:

@@ -4,20 +4,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Response
+from fastapi.responses import RedirectResponse
 
 from hub.assets import states
 from hub.assets.models import Status
+from hub.db import id_of
 from hub.http import Door, DoorDep, HubRoute, access, ask_search, in_turn
 from hub.people.roles import Deed
-from hub.search import log_reading
+from hub.planning import next_steps
+from hub.planning.next_steps import NextStep
+from hub.search import deal_context, log_reading, saved
 from hub.search.answers import Answer, Hit
 from hub.search.desk import FACETS, Answered, Inquirer
 from hub.search.documents import NO_DATE
 from hub.search.engine import Sort
+from hub.search.models import SavedSearch
 from hub.search.schemas import EvidenceOut, RecentQuestion
-from hub.web import shell, words
+from hub.web import deal_at_hand, shell, words
 from hub.web.words import Words
 
 router = APIRouter(tags=["pages"], route_class=HubRoute, include_in_schema=False)
@@ -110,6 +116,10 @@ class SearchPage:
     later: str
     clear: str
     ask_for_it: str
+    deal: str
+    saved: list[tuple[int, str, str]]
+    query: str
+    steps: list[NextStep]
 
 
 @router.get("/", **access(Deed.READ_LIVE))
@@ -127,8 +137,10 @@ async def search(
     drafts: bool = False,
     sort: Sort = "relevance",
     offset: Annotated[int, Query(ge=0, le=LAST_OFFSET)] = 0,
+    deal: Annotated[str, Query(max_length=600)] = "",
 ) -> Response:
-    """The whole page, or its results alone for htmx. A keystroke that was overtaken costs nothing."""
+    """The whole page, or its results alone for htmx. A keystroke that was overtaken costs nothing. `deal` is worked on
+    from then on."""
     clicked = {
         "kind": kind, "persona": persona, "stage": stage, "product": product, "industry": industry,
         "competitor": competitor, "language": language, "audience": audience,
@@ -141,9 +153,22 @@ async def search(
         limit=PER_PAGE,
         offset=offset,
         facets=tuple(name for name, _ in GROUPS),
+        deal=deal_at_hand.reference(door.request) or None,
         channel="hub",
     )
-    return await in_turn(door, lambda: _answer(door, asked))
+    return await in_turn(door, lambda: _to_hand(door, deal) if deal else _answer(door, asked))
+
+
+def _to_hand(door: Door, deal: str) -> Response:
+    """On to the same question without the deal in its address: from now on it is the deal at hand. Another site may
+    lead to a question, but not say what somebody works on."""
+    query = [(name, value) for name, value in door.request.query_params.multi_items() if name != "deal"]
+    answer = RedirectResponse(f"/?{urlencode(query)}" if query else "/", status_code=303)
+    with door.reading() as (session, _):
+        found = deal_context.context_of(session, deal)
+    if found.name is not None and not deal_at_hand.is_from_elsewhere(door.request):
+        deal_at_hand.keep(answer, found.name)
+    return answer
 
 
 def _answer(door: Door, asked: Inquirer) -> Response:
@@ -153,11 +178,20 @@ def _answer(door: Door, asked: Inquirer) -> Response:
         answered = ask_search(door, session, actor, asked)
         known = words.words(session)
         recent = log_reading.recent(session, actor, limit=6) if begun else []
+        kept = saved.list_saved(session, actor) if begun else []
+        steps = next_steps.next_steps(session, actor) if begun and not fragment else []
     template = "search/_found.html" if fragment else "search/search.html"
-    return shell.page(door, actor, template, _shown(asked, answered, known, recent), here="search")
+    return shell.page(door, actor, template, _shown(asked, answered, known, recent, kept, steps), here="search")
 
 
-def _shown(asked: Inquirer, answered: Answered, known: Words, recent: Sequence[RecentQuestion]) -> SearchPage:
+def _shown(
+    asked: Inquirer,
+    answered: Answered,
+    known: Words,
+    recent: Sequence[RecentQuestion],
+    kept: Sequence[SavedSearch],
+    steps: Sequence[NextStep],
+) -> SearchPage:
     answer = answered.answer
     return SearchPage(
         question=asked.text,
@@ -183,9 +217,22 @@ def _shown(asked: Inquirer, answered: Answered, known: Words, recent: Sequence[R
         earlier=_href(asked, offset=asked.offset - PER_PAGE) if asked.offset >= PER_PAGE else "",
         later=_href(asked, offset=asked.offset + PER_PAGE) if _more(asked, answer) else "",
         clear=shell.address_with("/", {"q": asked.text, "drafts": asked.drafts and "true"}),
-        # The page for requests fills this in when it is there; until then nobody is sent to nowhere.
-        ask_for_it="",
+        ask_for_it=_ask_for_it(asked, answered.search_id),
+        deal=asked.deal or "",
+        saved=[(id_of(one), one.name, f"/?{one.query}") for one in kept],
+        query=_href(asked, offset=0).partition("?")[2],
+        steps=list(steps),
     )
+
+
+def _ask_for_it(asked: Inquirer, search_id: str) -> str:
+    """What was asked goes along: the words, the filters that a request knows, the search and the deal."""
+    known = ("persona", "stage", "competitor", "product")
+    about = {name: asked.filters[name][0] for name in known if name in asked.filters}
+    if not asked.text.strip() and not about:
+        return ""
+    given = {"question": asked.text.strip()[:1_000], "search_id": search_id, "deal": asked.deal or "", **about}
+    return shell.address_with("/requests/new", given)
 
 
 def _more(asked: Inquirer, answer: Answer) -> bool:

@@ -53,6 +53,9 @@ ICONS = (
     "sign-out", "key", "person", "file", "download", "history", "clock", "fresh", "overdue", "attachment", "compare",
     "filter", "urgent", "imported", "offline", "lock", "help", "info", "down", "right", "left", "up", "external",
     "plus", "trash", "retired", "image", "repeat", "warning", "eye", "bookmark", "send",
+    "spoken", "worked", "did-not", "objection", "embed",
+    "bold", "italic", "heading", "list", "quote", "code", "table", "note",
+    "upload", "health", "people",
 )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from sqlmodel import Session
 from hub.assets import history, library
 from hub.assets.models import Asset
 from hub.assets.policy import may_on
-from hub.assets.schemas import ChangeOut, EventOut, HeadingOut, PersonRef, VersionDetail, VersionRow
+from hub.assets.schemas import ChangeOut, Difference, EventOut, HeadingOut, PersonRef, VersionDetail, VersionRow
 from hub.events.names import EventName
 from hub.http import DoorDep, HubRoute, access
 from hub.people.roles import Actor, Deed, Scope
@@ -49,6 +49,8 @@ DONE = {
     EventName.CONFIRMED: "confirmed that it is still right",
     EventName.REVIEW_DUE: "reminded of the review date",
     EventName.EXPIRY_DUE: "reminded of the expiry date",
+    EventName.AUTHORS_INVITED: "invited authors",
+    EventName.PASSAGE_NOTED: "wrote a note on a passage",
 }
 
 
@@ -170,15 +172,8 @@ def show_changes(
         first=first,
         second=second,
         numbers=sorted({first, second, *(row.version for row in rows)}),
-        fields=[
-            FieldRow(
-                FIELDS.get(one.field, one.field),
-                _value(known, one.field, one.before),
-                _value(known, one.field, one.after),
-            )
-            for one in difference.fields
-        ],
-        steps=_steps(difference.body),
+        fields=field_rows(known, difference),
+        steps=steps_of(difference.body),
         same=not difference.fields and not difference.body,
     )
     return shell.page(door, actor, "assets/changes.html", shown, here="assets")
@@ -212,7 +207,17 @@ def _value(known: Words, field: str, value: Any) -> str:
     return named.get(str(value), str(value)) or "empty"
 
 
-def _steps(body: Sequence[ChangeOut]) -> list[Step]:
+def field_rows(known: Words, difference: Difference) -> list[FieldRow]:
+    """The fields that differ, in words."""
+    return [
+        FieldRow(
+            FIELDS.get(one.field, one.field), _value(known, one.field, one.before), _value(known, one.field, one.after)
+        )
+        for one in difference.fields
+    ]
+
+
+def steps_of(body: Sequence[ChangeOut]) -> list[Step]:
     """The changes with what was left out between them; a run of more lines than it shows begins where it says."""
     steps, reached = [], 1
     for change in body:

@@ -8,14 +8,15 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from hub import clock
-from hub.assets import approval, attachments, drafts, intake
+from hub.assets import approval, attachments, drafts, intake, passage_notes, working_copies
 from hub.assets.models import Asset, Version
 from hub.assets.schemas import AssetDraft
+from hub.assets.typed_fields import Typed
 from hub.blobs import Blobs
 from hub.events.models import Event
 from hub.insights import experiments
 from hub.insights.models import EvidenceRun, RunReason, RunState
-from hub.people import directory
+from hub.people import browsers, directory
 from hub.people.models import Person, SignInSession
 from hub.people.roles import HUB, Actor, Role, Scope
 from hub.people.tokens import create as create_token
@@ -25,8 +26,9 @@ from hub.planning.schemas import BriefIn, RequestIn
 from hub.search.models import Search
 from hub.taxonomy import terms
 from hub.taxonomy.schemas import TermDraft
-from hub.usage import matching
-from hub.usage.models import StageQuestion
+from hub.usage import feedback, matching
+from hub.usage.models import Opinion, StageQuestion
+from hub.usage.schemas import FeedbackIn
 from tests.factories.deals import make_deal
 from tests.factories.documents import picture
 from tests.factories.people import PASSWORD, make_person, sign_in_headers
@@ -154,6 +156,14 @@ def a_use_on_a_deal(session: Session, blobs: Blobs, whose: Person) -> Call:
     named = {"source": deal.source, "external_id": deal.external_id}
     matching.name_deal(session, HUB, str(call.path["use_id"]), (deal.source, deal.external_id))
     return replace(call, body={"deal": named})
+
+
+def some_feedback(session: Session, blobs: Blobs, whose: Person) -> Call:
+    """Said by this person."""
+    slug = a_live_asset(session, blobs, whose).path["slug"]
+    asset = session.exec(select(Asset).where(Asset.slug == slug)).one()
+    said, _ = feedback.give(session, _acting_for(whose), asset, FeedbackIn(opinion=Opinion.WORKED))
+    return Call(path={"feedback_id": said.id})
 
 
 def a_stage_question(session: Session, blobs: Blobs, whose: Person) -> Call:
@@ -287,6 +297,42 @@ def a_retired_asset(session: Session, blobs: Blobs, whose: Person) -> Call:
     return call
 
 
+def a_new_copy(session: Session, blobs: Blobs, whose: Person) -> Call:
+    """A text that is not saved yet: a working copy of the caller's own."""
+    return Call(path={"key": working_copies.new_key()}, body={"fields": {"title": "Half a title"}})
+
+
+def a_copy_of_a_draft(session: Session, blobs: Blobs, whose: Person) -> Call:
+    key = working_copies.key_of(_asset(session, whose))
+    return Call(path={"key": key}, body={"base_version": 1, "fields": {"title": "Half a title"}})
+
+
+def a_working_copy(session: Session, blobs: Blobs, whose: Person) -> Call:
+    """Kept by this person, if they may write at all."""
+    key, who = working_copies.new_key(), directory.actor_for(whose)
+    if who.role != Role.READER:
+        working_copies.keep(session, who, key, Typed(title="Half"), base_number=0, revision=0)
+    return Call(path={"key": key})
+
+
+def a_note(session: Session, blobs: Blobs, whose: Person) -> Call:
+    """A note on a passage of a draft of this person's."""
+    asset = _asset(session, whose)
+    version = _newest(session, asset)
+    author = make_person(session, role=Role.ADMIN)
+    made = passage_notes.add(
+        session, directory.actor_for(author), asset, version, quote=version.summary or version.body, text="Who says so?"
+    )
+    call = _call_on(asset)
+    return replace(call, path={**call.path, "note_id": made.id}, body={"settled": True})
+
+
+def a_passage(session: Session, blobs: Blobs, whose: Person) -> Call:
+    asset = _asset(session, whose)
+    version = _newest(session, asset)
+    return replace(_call_on(asset), body={"quote": version.summary or version.body, "text": "Who says so?"})
+
+
 def with_body(make: Make, **body: Any) -> Make:
     return lambda session, blobs, whose: replace(make(session, blobs, whose), body=body)
 
@@ -364,6 +410,14 @@ def a_person(session: Session, blobs: Blobs, whose: Person) -> Call:
 def a_sign_in(session: Session, blobs: Blobs, whose: Person) -> Call:
     person = make_person(session, password=PASSWORD)
     return Call(body={"email": person.email, "password": PASSWORD})
+
+
+def a_browser_claim(session: Session, blobs: Blobs, whose: Person) -> Call:
+    verifier = "v" * 43
+    code = browsers.approve(
+        session, directory.actor_for(whose), challenge=browsers.challenge_of(verifier), browser="Chrome on Linux"
+    )
+    return Call(body={"code": code, "verifier": verifier})
 
 
 def with_their_password(session: Session, blobs: Blobs, whose: Person) -> Call:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import MARKETER, faults_for_all, keep_picture
+from tests.browser.conftest import ADMIN, MARKETER, faults_for_all, keep_picture
 
 ASSET = "/assets/objection.too-expensive"
 PAGES = {
@@ -21,10 +21,67 @@ PAGES = {
     "version": f"{ASSET}/versions/1",
     "changes": f"{ASSET}/changes?from=1&to=1",
     "history": f"{ASSET}/history",
+    "inbox": "/inbox",
+    "deals": "/deals?mine=false",
+    "deal": "/deals/csv/FP-1004",
+    "choose-deal": "/deals/choose",
+    "uses": "/uses",
+    "new-use": "/uses/new?asset=objection.too-expensive",
+    "requests": "/requests",
+    "request": "/requests/1",
+    "new-request": "/requests/new?question=cold+chain",
+    "feedback": f"{ASSET}/feedback",
+    "deals-of-asset": f"{ASSET}/deals",
+    "write": "/write",
+    "new-text": "/write/new?kind=battlecard",
+    "kinds": "/write/new",
+    "editor": f"{ASSET}/edit",
+    "reviews": "/reviews",
+    "review": "/reviews/objection.too-expensive/1",
+    "insights": "/insights",
+    "never-used": "/insights/never-used",
+    "money": "/insights/money",
+    "hold-outs": "/insights/hold-outs?asset=one-pager.pricing",
+    "funnel": "/insights/funnel",
+    "outcomes": "/insights/outcomes",
+    "lead-sources": "/insights/sources",
+    "capture": "/insights/capture",
+    "coverage": "/insights/coverage",
+    "freshness": "/insights/freshness",
+    "search-health": "/insights/search",
+    "how-we-know": "/insights/how-we-know",
+    "runs": "/insights/runs",
+    "run": "/insights/runs/1",
+    "evidence": "/insights/assets/one-pager.pricing",
+    "plan": "/plan",
+    "board": "/briefs",
+    "briefs": "/briefs?view=list",
+    "brief": "/briefs/1",
+    "new-brief": "/briefs/new?title=A+piece+of+work",
     "account": "/account",
     "tokens": "/account/tokens",
+    "extension": "/extension",
+    "extension-connect": f"/extension/connect?challenge={'c' * 43}",
+    "taxonomy": "/taxonomy",
+    "vocabulary": "/taxonomy/personas",
+    "term": "/taxonomy/personas/cfo?into=operations-director",
+    "people": "/people",
     "styleguide": "/styleguide",
     "no-such-page": "/no-such-page",
+}
+FOR_ADMINS = {
+    "imports": "/imports",
+    "failures": "/imports/failures",
+    "deal-stages": "/taxonomy/deal_stages",
+    "people-named": "/people?standing=named",
+    "new-person": "/people/new",
+    "person": "/people/2",
+    "all-tokens": "/admin/tokens",
+    "events": "/events",
+    "settings": "/settings",
+    "health": "/admin/health",
+    "first-steps": "/first-start/steps",
+    "first-library": "/first-start/library",
 }
 FOR_STRANGERS = {"sign-in": "/sign-in", "offline": "/offline"}
 LOOKS = [(1280, False), (1280, True), (360, False), (360, True)]
@@ -34,7 +91,7 @@ LOOKS = [(1280, False), (1280, True), (360, False), (360, True)]
 def test_every_page_is_for_everybody_and_fits(open_browser: Callable[..., Page], width: int, dark: bool) -> None:
     theme = "dark" if dark else "light"
     found: dict[str, list[str]] = {}
-    for who, pages in ((MARKETER, PAGES), (None, FOR_STRANGERS)):
+    for who, pages in ((MARKETER, PAGES), (ADMIN, FOR_ADMINS), (None, FOR_STRANGERS)):
         page = open_browser(who, width=width, dark=dark)
         for name, address in pages.items():
             page.goto(address)

@@ -116,6 +116,7 @@ def test_markdown_and_plain_text_are_in_the_menu(open_browser: Open) -> None:
     page.get_by_role("button", name="As Markdown").click()
     expect(page.locator("#say")).to_have_text("Copied as Markdown.")
     assert '## "Compared with doing nothing"' in page.evaluate("navigator.clipboard.readText()")
+    page.get_by_role("dialog", name="For which deal?").get_by_role("button", name="Close").click()
     page.get_by_label("Copy in another form").click()
     page.keyboard.press("Escape")
     expect(page.get_by_role("button", name="As Markdown")).to_be_hidden()

@@ -10,7 +10,7 @@ from sqlmodel import select as sqlmodel_select
 
 from hub import clock
 from hub.archives.backup import kept_tables
-from hub.assets import approval, drafts, freshness, intake
+from hub.assets import approval, drafts, freshness, intake, passage_notes, working_copies
 from hub.assets.attachments import ReadFile, read_file, store
 from hub.assets.models import (
     Asset,
@@ -22,6 +22,7 @@ from hub.assets.models import (
     Version,
 )
 from hub.assets.schemas import AssetDraft, VersionDraft
+from hub.assets.typed_fields import Typed
 from hub.blobs import Blobs
 from hub.db import Database, id_of
 from hub.deals.history import take_stages
@@ -32,17 +33,20 @@ from hub.deals.sources.models import CrmName, PullCursor
 from hub.deals.sources.said import Said
 from hub.deals.words import Lookup, Names
 from hub.events.models import Event
-from hub.people import tokens
+from hub.people import browsers, directory, tokens
 from hub.people.models import Person, RateWindow
 from hub.people.roles import HUB, Actor, Role, Scope, Team
 from hub.planning import briefs, dismissals, requests
 from hub.planning.models import Notice
 from hub.planning.schemas import BriefIn, DismissalIn, RequestIn
+from hub.search import saved
 from hub.search.models import Search, SearchAlias
 from hub.taxonomy import terms
 from hub.taxonomy.models import Term
 from hub.taxonomy.schemas import TermDraft
-from hub.usage.models import StageQuestion
+from hub.usage import feedback
+from hub.usage.models import Opinion, StageQuestion
+from hub.usage.schemas import FeedbackIn
 from tests.factories import documents
 from tests.factories.deals import make_deal
 from tests.factories.insights import fill_insights
@@ -151,6 +155,7 @@ def fill(database: Database, blobs: Blobs) -> Pair:
         _fill_crm(session)
         _fill_planning(session, pair)
         _fill_loop(session, pair, live)
+        _fill_writing(session, pair, live)
         session.add(RateWindow(key="sign-in", count=3, expires_at=clock.now()))
     return pair
 
@@ -195,6 +200,10 @@ def _fill_people(session: Session, admin: Actor) -> None:
     rep = make_person(session, team="sales", role="reader", name="Zoë Ångström", password=PASSWORD)
     tokens.create(session, admin, session.get_one(Person, rep.id), name="laptop", scopes=[Scope.CONTENT_READ])
     sign_in_headers(session, rep)
+    code = browsers.approve(
+        session, directory.actor_for(rep), challenge=browsers.challenge_of("v" * 43), browser="Chrome on Ünix"
+    )
+    browsers.claim(session, code=code, verifier="v" * 43)
     make_person(session, team=Team.OTHER, role=Role.READER, email="ÄÖ.upper@example.com")
 
 
@@ -208,7 +217,20 @@ def _fill_loop(session: Session, pair: Pair, live: Asset) -> None:
     make_use(session, pair.sales, live, deal=deal)
     question = {"deal_id": deal.id, "stage_id": stage.id, "left_at": now, "person_id": person, "asked_at": now}
     session.add(StageQuestion(**question, likely=[{"asset": live.id, "why": ["used before"]}]))
+    feedback.give(session, pair.sales, live, FeedbackIn(opinion=Opinion.OBJECTION, note="“Zu teuer” 🦦", deal=None))
+    saved.save(session, pair.sales, name="Für heute", query="q=too+dear&persona=cfo")
     fill_insights(session, id_of(live), id_of(deal))
+
+
+def _fill_writing(session: Session, pair: Pair, live: Asset) -> None:
+    """Texts that are not saved, a note on a passage, and who opened a text."""
+    version = drafts.head_of(session, live)
+    typed = Typed(title="Hälb wrïtten 🦦", body="# No\n", personas=["nobody"])
+    working_copies.keep(session, pair.sales, working_copies.key_of(live), typed, base_number=1, revision=0)
+    working_copies.keep(session, pair.sales, working_copies.new_key(), typed, base_number=0, revision=0)
+    note = passage_notes.add(session, pair.sales, live, version, quote="the other", text="Which one?")
+    passage_notes.settle(session, pair.sales, live, version, note.id or 0, settled=True)
+    passage_notes.note_opened(session, pair.marketing, version)
 
 
 def _fill_searches(session: Session, pair: Pair, live: Asset) -> None:

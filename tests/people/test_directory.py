@@ -39,7 +39,7 @@ def test_an_unknown_address_becomes_a_person_without_sign_in(database: Database)
         kept = session.get_one(Person, person.id)
         assert (kept.email, kept.name, kept.team, kept.role) == (
             "ana.silva@example.com",
-            "ana.silva",
+            "Ana Silva",
             "sales",
             "reader",
         )
@@ -48,7 +48,7 @@ def test_an_unknown_address_becomes_a_person_without_sign_in(database: Database)
         assert name == "person.added"
         assert data["after"] == {
             "email": "ana.silva@example.com",
-            "name": "ana.silva",
+            "name": "Ana Silva",
             "team": "sales",
             "role": "reader",
             "active": True,

@@ -23,6 +23,7 @@ EXPECTED = {
     "WRITE_VERSION":        ("--pa",      "-cpa",        "--pa",      "-cpa",      "content:write"),
     "SUBMIT":               ("--pa",      "-cpa",        "--pa",      "-cpa",      "content:write"),
     "REVIEW":               ("--pa",      "--pa",        "----",      "----",      "content:write"),
+    "NOTE_PASSAGE":         ("--pa",      "rcpa",        "--pa",      "rcpa",      "content:write"),
     "CHANGE_DETAILS":       ("--pa",      "-cpa",        "--pa",      "-cpa",      "content:write"),
     "CONFIRM":              ("--pa",      "-cpa",        "--pa",      "-cpa",      "content:write"),
     "RENAME":               ("--pa",      "-cpa",        "--pa",      "-cpa",      "content:write"),
@@ -60,6 +61,10 @@ EXPECTED = {
     "EDIT_BRIEF":           ("-cpa",      "-cpa",        "-cpa",      "-cpa",      "content:write"),
     "DISMISS_SUGGESTION":   ("-cpa",      "-cpa",        "-cpa",      "-cpa",      "content:write"),
     "READ_INBOX":           ("rcpa",      "rcpa",        "rcpa",      "rcpa",      "content:read"),
+    "KEEP_SEARCHES":        ("rcpa",      "rcpa",        "rcpa",      "rcpa",      "content:read"),
+    "GIVE_FEEDBACK":        ("rcpa",      "rcpa",        "rcpa",      "rcpa",      "usage:write"),
+    "TAKE_BACK_FEEDBACK":   ("---a",      "rcpa",        "---a",      "rcpa",      "usage:write"),
+    "LOOK_AFTER_HUB":       ("---a",      "---a",        "---a",      "---a",      "admin"),
 }  # fmt: skip
 
 

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 from starlette.testclient import TestClient
 
+from hub.assets.models import Asset, Publication
 from hub.db import Database
 from hub.errors import Conflict
 from hub.people import first_start, passwords
@@ -72,15 +73,41 @@ def test_a_weak_password_is_told_at_its_field_and_the_rest_stays(client: TestCli
 
 
 def test_the_configured_folder_comes_in_as_drafts(app: FastAPI, client: TestClient) -> None:
-    folder: Path = app.state.hub.settings.content_dir
-    folder.mkdir(parents=True)
-    (folder / "hello.md").write_text("# Hello there\n\nA first text.\n", encoding="utf-8")
+    own_folder(app)
     client.post("/first-start", data=ADMIN, headers=HTML)
     page = PageText(client.get("/first-start/library", headers=HTML).text)
     assert "1 Markdown file" in page.one("main").text
     answer = client.post("/first-start/library", data={"library": "own"}, headers=HTML)
-    assert "The library is here, as drafts" in answer.text
-    assert "Hello there" in answer.text
+    assert "is coming in" in answer.text
+    while app.state.runner.run_once():
+        pass
+    page = PageText(client.get("/first-start/steps", headers=HTML).text)
+    assert "1 new texts" in page.one("main").text
+    assert "Hello there" in client.get("/assets?status=draft", headers=HTML).text
+
+
+@pytest.mark.parametrize("library", ["starter", "own-live"])
+def test_a_lone_admin_finds_something_live_and_sees_that_nobody_signed_it(
+    app: FastAPI, client: TestClient, library: str
+) -> None:
+    own_folder(app)
+    client.post("/first-start", data=ADMIN, headers=HTML)
+    client.post("/first-start/library", data={"library": library}, headers=HTML)
+    while app.state.runner.run_once():
+        pass
+    with app.state.hub.database.reading() as session:
+        slug = session.exec(select(Asset.slug).where(col(Asset.live_version_id).is_not(None))).first()
+        kinds = set(session.exec(select(Publication.kind)))
+    assert kinds == {"imported"}
+    assert "import" in PageText(client.get(f"/assets/{slug}", headers=HTML).text).one("main").text.lower()
+    steps = PageText(client.get("/first-start/steps", headers=HTML).text).all("li")
+    assert ["done" in step.attributes.get("class", "") for step in steps if "A first text" in step.text] == [True]
+
+
+def own_folder(app: FastAPI) -> None:
+    folder: Path = app.state.hub.settings.content_dir
+    folder.mkdir(parents=True)
+    (folder / "hello.md").write_text("# Hello there\n\nA first text.\n", encoding="utf-8")
 
 
 def test_only_an_admin_loads_a_library(app: FastAPI, client: TestClient) -> None:

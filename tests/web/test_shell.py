@@ -25,7 +25,16 @@ PAGES = [
     "/", "/?q=costs&persona=cfo", "/?q=nothingness", "/assets", "/assets?status=draft&kind=faq",
     "/assets/objection.too-dear", "/assets/draft.costs", "/assets/objection.too-dear/versions",
     "/assets/objection.too-dear/versions/1", "/assets/objection.too-dear/changes?from=1&to=1",
-    "/assets/objection.too-dear/history", "/account", "/account/tokens", "/styleguide",
+    "/assets/objection.too-dear/history", "/account", "/account/tokens", "/styleguide", "/write",
+    "/write/new?kind=battlecard", "/write/new", "/assets/objection.too-dear/edit", "/assets/draft.costs/edit",
+    "/reviews", "/reviews/objection.too-dear/1", "/reviews/draft.costs/1", "/extension",
+    "/inbox", "/deals", "/deals/choose", "/uses", "/uses/new?asset=objection.too-dear", "/requests", "/requests/new",
+    "/assets/objection.too-dear/feedback", "/assets/objection.too-dear/deals",
+    "/insights", "/insights/does-nothing", "/insights/never-used", "/insights/hot-but-stale", "/insights/money",
+    "/insights/hold-outs", "/insights/funnel", "/insights/outcomes", "/insights/sources", "/insights/capture",
+    "/insights/coverage", "/insights/freshness", "/insights/search", "/insights/how-we-know", "/insights/runs",
+    "/insights/assets/objection.too-dear", "/plan", "/briefs", "/briefs?view=list", "/briefs/new",
+    "/taxonomy", "/taxonomy/personas", "/taxonomy/personas/cfo", "/taxonomy/stages/decision", "/people",
 ]  # fmt: skip
 
 
@@ -227,3 +236,39 @@ def test_a_negative_number_has_a_real_minus_and_nothing_has_no_sign() -> None:
 def test_how_long_ago_is_said_in_words(before: timedelta, said: str) -> None:
     now = datetime(2026, 11, 3, tzinfo=UTC)
     assert ago(now - before, now) == said
+
+
+def test_money_and_shares_are_short_and_never_misread() -> None:
+    britain, germany = Locale(), locale_of("de")
+    assert [britain.money(value, "EUR") for value in (0, 999, 1_000, 9_949, 410_000, 999_600, -1_234_567)] == [
+        "€0", "€999", "€1k", "€9.9k", "€410k", "€1m", f"{MINUS}€1.2m",
+    ]  # fmt: skip
+    assert (britain.money(None, "EUR"), britain.money(12, None)) == ("–", "12")
+    assert germany.money(1_250_000, "CHF") == "CHF\u202f1,2m"
+    assert (britain.percent(0.714), britain.percent(None), germany.percent(0.0351, 1)) == ("71%", "–", "3,5%")
+
+
+# --- the reader's time zone -------------------------------------------------------------------------------------------
+
+
+def test_times_are_the_readers_once_their_browser_said_where_it_is() -> None:
+    moment = datetime(2027, 7, 1, 22, 30, tzinfo=UTC)
+    assert locale_of("en-GB").moment(moment) == "1 July 2027, 22:30 UTC"
+    prague = locale_of("en-GB", zone="Europe%2FPrague")
+    assert prague.moment(moment) == "2 July 2027, 00:30"
+    assert prague.day(moment) == "2 July 2027"
+    assert prague.day(datetime(2027, 7, 1, tzinfo=UTC)) == "1 July 2027", "a moment at midnight UTC is a day"
+
+
+@given(st.text(max_size=60))
+def test_a_zone_that_is_none_is_utc(name: str) -> None:
+    assert locale_of("en", zone=f"../{name}").zone is UTC
+    assert locale_of("en", zone=name).moment(datetime(2027, 7, 1, 12, tzinfo=UTC))
+
+
+def test_a_browser_says_its_zone_in_a_cookie(cast: Cast, visit: Visit) -> None:
+    browser = visit(cast.marketing)
+    browser.headers["Cookie"] += "; hub_zone=Asia%2FTokyo"
+    titles = [one.attributes["title"] for one in browser.get("/assets").all("time") if "title" in one.attributes]
+    assert titles
+    assert not [title for title in titles if "UTC" in title]

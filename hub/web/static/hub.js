@@ -4,21 +4,42 @@
 
 (() => {
   document.documentElement.classList.add("scripted");
+  // Times are shown where the reader is, from the next page on.
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (zone) document.cookie = `hub_zone=${encodeURIComponent(zone)}; path=/; max-age=31536000; samesite=lax`;
   const find = (selector, from = document) => from.querySelector(selector);
   const all = (selector, from = document) => [...from.querySelectorAll(selector)];
 
   // --- saying what happened ---------------------------------------------------------------------------------------
   let quiet;
-  function say(text, kind = "") {
+  let offers = [];
+  // `actions` are {text, key, run}: what can still be done about it while the words stand there.
+  function say(text, kind = "", actions = []) {
     const place = find("#say");
     if (!place) return;
     place.textContent = "";
     place.className = kind ? `notice toast ${kind}` : "notice toast";
     place.hidden = false;
+    offers = actions;
     // In a turn of its own, so that the same words said twice are announced twice.
-    setTimeout(() => { place.textContent = text; }, 30);
+    setTimeout(() => { place.textContent = text; place.append(...actions.map(offer)); }, 30);
+    hush(actions.length ? 12_000 : 6_000);
+  }
+  function offer({ text, key, run }) {
+    const button = Object.assign(document.createElement("button"), { type: "button", className: "btn small", textContent: text });
+    button.addEventListener("click", run);
+    if (key) button.append(" ", Object.assign(document.createElement("kbd"), { textContent: key, ariaHidden: "true" }));
+    return button;
+  }
+  function hush(after) {
     clearTimeout(quiet);
-    quiet = setTimeout(() => { place.hidden = true; place.textContent = ""; }, 6000);
+    quiet = setTimeout(() => {
+      const place = find("#say");
+      if (place.matches(":hover, :focus-within")) { hush(3_000); return; }
+      place.hidden = true;
+      place.textContent = "";
+      offers = [];
+    }, after);
   }
 
   // --- the row one is on ------------------------------------------------------------------------------------------
@@ -27,7 +48,7 @@
   function settleOn(row, { focus = false } = {}) {
     if (!row) return;
     for (const other of rows()) other.classList.toggle("here", other === row);
-    if (focus) find("h2 a", row)?.focus();
+    if (focus) find("h2 a, h3 a, p > a", row)?.focus();
     row.scrollIntoView({ block: "nearest" });
   }
   function step(by) {
@@ -39,6 +60,13 @@
   }
 
   // --- keys -------------------------------------------------------------------------------------------------------
+  // A digit presses what it stands beside in the row one is on; 0 is the last resort: none, no deal.
+  function inRow(event) {
+    const row = /^[0-9]$/.test(event.key) && find(".hit.here");
+    if (!row) return null;
+    return event.key === "0" ? find("[data-nth='0']", row) : all("[data-nth]:not([data-nth='0'])", row)[Number(event.key) - 1];
+  }
+  const useOf = (row) => find("[data-use]", row) || find("[data-use]");
   const isTyping = (element) => element?.matches?.("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) return;
@@ -48,15 +76,23 @@
       "/": () => !typing && (find("#q") || find("#jump")),
       ArrowDown: () => (inBox || event.target.closest?.(".hits")) && rows().length,
       ArrowUp: () => event.target.closest?.(".hits"),
+      u: () => !typing && !event.shiftKey && useOf(here() || document),
+      z: () => !typing && offers.find((one) => one.key === "z"),
       c: () => !typing && !event.shiftKey && (here() || find("[data-asset][data-copy]")),
       Escape: () => find(".menu[open]"),
+      j: () => !typing && rows().length,
+      k: () => !typing && rows().length,
+      e: () => !typing && find("[data-done]", here() || document.createElement("i")),
     }[event.key];
-    const target = on?.();
+    const target = on ? on() : !typing && inRow(event);
     if (!target) return;
     if (event.key !== "Escape") event.preventDefault();
+    if (event.key === "u") target.click();
+    if (event.key === "z") target.run();
     if (event.key === "/") { target.focus(); target.select(); }
-    if (event.key === "ArrowDown") step(1);
-    if (event.key === "ArrowUp") step(-1);
+    if (event.key === "ArrowDown" || event.key === "j") step(1);
+    if (event.key === "ArrowUp" || event.key === "k") step(-1);
+    if (event.key === "e" || /^[0-9]$/.test(event.key)) target.click();
     if (event.key === "c") find("[data-copy]", find(".hit") ? target : document)?.click();
     if (event.key === "Escape") { target.open = false; find("summary", target).focus(); }
   });
@@ -129,8 +165,10 @@
     const text = textOf(place.dataset.asset, place.dataset.draft);
     try {
       await put(Object.fromEntries(Object.entries(FORMS[form]).map(([type, make]) => [type, text.then(make)])));
-      say(SAID[form]);
       tellChoice(place);
+      const told = { asset: place.dataset.asset, said: SAID[form] };
+      say(told.said);
+      if (!place.dataset.draft) document.dispatchEvent(new CustomEvent("hub:copied", { detail: told }));
     } catch (error) {
       say(`Not copied. ${error.message}`, "bad");
     }
@@ -172,9 +210,36 @@
     for (const menu of all(".menu[open]")) if (!menu.contains(event.target)) menu.open = false;
   });
 
+  // --- the inbox: how much waits, asked once a minute while somebody looks ------------------------------------------
+  function showWaiting(number) {
+    for (const place of all("[data-waiting]")) {
+      place.hidden = !number;
+      find("[data-number]", place).textContent = number > 99 ? "99+" : number;
+    }
+  }
+  async function askWaiting() {
+    const place = find("[data-waiting]");
+    if (!place || document.hidden || !navigator.onLine) return;
+    const was = Number.parseInt(find("[data-number]", place).textContent, 10) || 0;
+    const answer = await fetch("/inbox/count", { headers: { accept: "text/plain" } }).catch(() => null);
+    if (!answer?.ok || answer.redirected) return;
+    const now = Number(await answer.text());
+    showWaiting(now);
+    if (now > was) say(`${now - was} new in your inbox.`);
+  }
+  setInterval(askWaiting, 60_000);
+  document.addEventListener("hub:waiting", askWaiting);
+  window.hub = { say, find, all };
+
   // --- htmx -------------------------------------------------------------------------------------------------------
   document.addEventListener("htmx:error", () => {
     say(navigator.onLine ? "The hub does not answer. What you see may be old." : "You are offline. What you see may be old.", "warn");
+  });
+  // What was done in the inbox is no longer counted, and what is looked at is no longer new.
+  document.addEventListener("htmx:after:swap", () => { if (find("[data-inbox]")) askWaiting(); });
+  document.addEventListener("click", (event) => {
+    const notice = event.target.closest?.("a.unseen[data-seen]");
+    if (notice) fetch(`/api/v1/inbox/${notice.dataset.seen}/seen`, { method: "PUT", keepalive: true }).catch(() => {});
   });
   // Results are announced when they have settled, not at every keystroke.
   let telling;
