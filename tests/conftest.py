@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from fastapi import FastAPI
@@ -26,11 +27,27 @@ from hub.observability import set_up_logging
 from hub.settings import Settings
 from hub.taxonomy import terms
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Playwright
+
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+
 
 def missing(reason: str) -> None:
     if os.environ.get("HUB_TEST_REQUIRE_ALL"):
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def playwright() -> "Iterator[Playwright]":
+    """What drives Chromium: there can be one in a process."""
+    from playwright.sync_api import sync_playwright
+
+    if not Path(CHROMIUM).exists():
+        missing("no Chromium: install Debian's package `chromium`")
+    with sync_playwright() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

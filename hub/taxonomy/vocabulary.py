@@ -115,7 +115,7 @@ _NEWEST_OF_TERMS = select(func.max(Event.id)).where(Event.subject_kind == "term"
 
 def stamp(session: Session) -> str:
     """Changes whenever any term changes. Writers of terms wait for each other, so the newest event says it all."""
-    return str(session.connection().execute(_NEWEST_OF_TERMS).scalar_one() or 0)
+    return str(session.execute(_NEWEST_OF_TERMS).scalar_one() or 0)
 
 
 def refusal(vocabulary: str, written: str, terms: Sequence[Term]) -> str:

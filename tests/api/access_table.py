@@ -306,9 +306,14 @@ ROWS = [
     ),
     Row(
         "POST /assets/{slug}/feedback", with_body(a_live_asset, opinion="worked"),
-        any_object="                                                     401 201 201 201 201   201 403",
+        own="                                                            401 201 201 201 201   201 403",
+        foreign="                                                        401 201 201 201 201   201 403",
     ),
-    Row("GET /assets/{slug}/feedback", a_live_asset, any_object="        401 200 200 200 200   200 403"),
+    Row(
+        "GET /assets/{slug}/feedback", a_live_asset,
+        own="                                                            401 200 200 200 200   200 403",
+        foreign="                                                        401 200 200 200 200   200 403",
+    ),
     Row(
         "DELETE /feedback/{feedback_id}", some_feedback,
         own="                                                            401 204 204 204 204   204 403",
@@ -447,8 +452,11 @@ ROWS = [
         own="                                                            401 404 200 200 200   200 403",
         foreign="                                                        401 404 404 404 404   404 403",
     ),
-    Row("PUT /working-copies/{key}", a_new_copy, about="of a new text",
-        any_object="                                                     401 403 200 200 200   200 403"),
+    Row(
+        "PUT /working-copies/{key}", a_new_copy, about="of a new text",
+        own="                                                            401 403 200 200 200   200 403",
+        foreign="                                                        401 403 200 200 200   200 403",
+    ),
     Row(
         "PUT /working-copies/{key}", a_copy_of_a_draft, about="of a draft",
         own="                                                            401 403 200 200 200   200 403",

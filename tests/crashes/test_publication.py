@@ -110,7 +110,7 @@ def assert_pending_is_delivered(database: Database) -> None:
     with database.reading() as session:
         waiting = sorted(session.exec(select(OutboxRow.event_id)))
     heard: list[int | None] = []
-    listener = Subscriber("listener", ("asset.",), lambda events: heard.extend(event.id for event in events))
+    listener = Subscriber("listener", ("asset.", "writing."), lambda events: heard.extend(event.id for event in events))
     worker = Worker(database, [listener])
     worker.start()
     deadline = time.monotonic() + 30

@@ -16,13 +16,13 @@ from typing import Any
 
 import pytest
 import uvicorn
-from playwright.sync_api import BrowserContext, Page, Playwright, Request, Worker, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, Playwright, Request, Worker, expect
 
 from hub import migrations, seeds, shipped
 from hub.main import create_app
 from hub.settings import Settings
-from tests.browser.conftest import CHROMIUM, REP
-from tests.conftest import missing
+from tests.browser.conftest import REP
+from tests.conftest import CHROMIUM
 
 FLAGS = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-component-update", "--disable-sync"]
 
@@ -161,14 +161,6 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHub]:
     until(lambda: running.app.state.hub.search.engine.health().documents > 40)
     yield running
     running.stop()
-
-
-@pytest.fixture(scope="package")
-def playwright() -> Iterator[Playwright]:
-    if not Path(CHROMIUM).exists():
-        missing("no Chromium: install Debian's package `chromium`")
-    with sync_playwright() as running:
-        yield running
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 import uvicorn
-from playwright.sync_api import BrowserContext, Frame, Page, Route, Worker, sync_playwright
+from playwright.sync_api import BrowserContext, Frame, Page, Playwright, Route, Worker
 from sqlmodel import select
 
 from hub import migrations, seeds, shipped
@@ -30,8 +30,7 @@ from hub.people.models import Person
 from hub.people.roles import HUB, Scope
 from hub.seeds import library
 from hub.settings import Settings
-from tests.browser.conftest import CHROMIUM
-from tests.conftest import missing
+from tests.conftest import CHROMIUM
 from tests.factories.deals import make_deal
 
 SHAPES = Path(__file__).parent / "shapes"
@@ -173,10 +172,8 @@ class Chromium:
 
 
 @pytest.fixture(scope="package")
-def chromium(hub: Served) -> Iterator[Chromium]:
-    if not Path(CHROMIUM).exists():
-        missing("no Chromium: install Debian's package `chromium`")
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, sync_playwright() as playwright:
+def chromium(hub: Served, playwright: Playwright) -> Iterator[Chromium]:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         extension = with_access_to_all_sites(Path(folder) / "extension")
         context = playwright.chromium.launch_persistent_context(
             Path(folder) / "profile", executable_path=CHROMIUM, headless=True, locale="en-GB",
