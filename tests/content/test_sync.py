@@ -454,9 +454,8 @@ def test_a_batch_that_finds_the_database_held_is_tried_again(
 def test_a_database_that_stays_held_ends_the_sync_with_a_clear_error(
     sqlite_url: str, blobs: Blobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(db, "BUSY_SECONDS", 0.05)
     monkeypatch.setattr(patience, "WAITS", (0.01,))
-    shelf = Shelf(Database(sqlite_url), blobs, tmp_path / "content")
+    shelf = Shelf(Database(sqlite_url, busy_seconds=0.05), blobs, tmp_path / "content")
     shelf.write("a.md", "# A\n")
     other = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")

@@ -83,6 +83,7 @@ class TermPage:
     used: str
     texts: list[tuple[str, str, bool]]
     deal_stages: list[str]
+    deals_have_stages: bool
     others: list[tuple[str, str]]
     into: str
     preview: MergePreview | None
@@ -270,12 +271,14 @@ def _term(
         others = [it for it in vocabulary.terms_of(session, name) if it.id != term.id]
         preview = _preview(session, actor, term, others, into)
         detail = catalogue.detail(session, term)
+        deal_stages = vocabulary.terms_of(session, DEAL_STAGES) if name == "stages" else []
     shown = TermPage(
         term=detail,
         label=name.replace("_", " ").capitalize(),
         used=references.in_words(used),
         texts=_texts(detail),
         deal_stages=list(term.text.get(DEAL_STAGES, [])),
+        deals_have_stages=bool(deal_stages),
         others=[(it.key, f"{it.label}{'' if it.confirmed else ' (unconfirmed)'}") for it in others],
         into=into,
         preview=preview,
