@@ -433,11 +433,8 @@ def test_two_syncs_at_once_make_each_asset_once(shelf: Shelf) -> None:
         assert session.exec(select(func.count()).select_from(Version)).one() == 150
 
 
-def test_a_batch_that_finds_the_database_held_is_tried_again(
-    sqlite_url: str, blobs: Blobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(db, "BUSY_SECONDS", 0.05)
-    shelf = Shelf(Database(sqlite_url), blobs, tmp_path / "content")
+def test_a_batch_that_finds_the_database_held_is_tried_again(sqlite_url: str, blobs: Blobs, tmp_path: Path) -> None:
+    shelf = Shelf(Database(sqlite_url, busy_seconds=0.05), blobs, tmp_path / "content")
     shelf.write("a.md", "# A\n")
     other = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None, check_same_thread=False)
     other.execute("BEGIN IMMEDIATE")
