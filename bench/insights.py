@@ -1,6 +1,5 @@
 """Insights at full size: importing a world, computing its evidence, and over HTTP every report and page.
 
-
 A world is a folder that the generator has exported; `HUB_BENCH_WORLDS` names one or several (see bench/evidence).
 CPU of the server process a request, on one kept-alive connection, after the hub's own command computed the evidence.
 """
